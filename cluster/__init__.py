@@ -1,0 +1,1 @@
+"""The simulated cluster. Everything below `worker`, `store` and `models` is pure Python."""
