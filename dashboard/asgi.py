@@ -1,0 +1,38 @@
+"""Where every protocol finds its application: HTTP, WebSocket and the worker's channel."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+from channels.sessions import SessionMiddlewareStack
+from django.core.asgi import get_asgi_application
+from django.urls import re_path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+
+
+async def refuse(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    """Close a WebSocket whose address is not in dashboard/routing.py."""
+    await send({"type": "websocket.close"})
+
+
+def build() -> ProtocolTypeRouter:
+    """Return the application; Django is set up before the modules that need its models are imported."""
+    http = get_asgi_application()
+
+    from cluster.worker import CHANNEL, ClusterWorker
+    from dashboard.routing import websocket_urlpatterns
+
+    websocket = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
+    return ProtocolTypeRouter(
+        {
+            "http": http,
+            "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(websocket)),
+            "channel": ChannelNameRouter({CHANNEL: ClusterWorker.as_asgi()}),
+        }
+    )
+
+
+application = build()
