@@ -1,0 +1,93 @@
+"""Lists with selectors and in pages (apiserver/pkg/storage/continue.go)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+import orjson
+
+from cluster.apiserver import errors
+from cluster.apiserver.reader import Reader
+from cluster.objects import metadata
+from cluster.objects.documents import Document
+from cluster.objects.registry import Kind
+from cluster.objects.selectors import FieldSelector, LabelSelector
+
+if TYPE_CHECKING:
+    from cluster.apiserver.server import APIServer, ListResult
+
+
+def field_value(kind: Kind, document: Document, label: str) -> str:
+    """The value that a field selector compares; raises BadRequest for a field that the kind does not offer."""
+    if label == "metadata.name":
+        return metadata.name(document)
+    if label == "metadata.namespace":
+        return metadata.namespace(document)
+    lookup = kind.field_labels.get(label)
+    if lookup is not None:
+        return lookup(document)
+    if kind.field_labels:
+        raise errors.bad_request(f"field label not supported: {label}")
+    raise errors.bad_request(
+        f'"{label}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+    )
+
+
+def matches(kind: Kind, document: Document, labels: LabelSelector | None, fields: FieldSelector | None) -> bool:
+    """Whether both selectors select the object; an absent selector selects everything."""
+    if labels is not None and not labels.matches(metadata.labels(document)):
+        return False
+    return fields is None or fields.matches(lambda label: field_value(kind, document, label))
+
+
+def select(
+    server: APIServer,
+    kind: Kind,
+    namespace: str | None,
+    labels: LabelSelector | None,
+    fields: FieldSelector | None,
+    limit: int,
+    token: str,
+) -> ListResult:
+    """One page of a list; pages after the first show the state of the first page's revision."""
+    from cluster.apiserver.server import ListResult
+
+    revision, last = _decode(token) if token else (server.revision, None)
+    reader = server if revision == server.revision else _reader_at(server, revision)
+    found = [
+        document for document in reader.list(kind.resource, namespace)
+        if (last is None or _order(document) > last) and matches(kind, document, labels, fields)
+    ]
+    if not limit or len(found) <= limit:
+        return ListResult(found, revision, "", None)
+    page = found[:limit]
+    remaining = len(found) - limit if labels is None and fields is None else None
+    return ListResult(page, revision, _encode(revision, _order(page[-1])), remaining)
+
+
+def _order(document: Document) -> tuple[str, str]:
+    return metadata.namespace(document), metadata.name(document)
+
+
+def _reader_at(server: APIServer, revision: int) -> Reader:
+    world = server.world_at(revision)
+    if world is None:
+        raise errors.expired(
+            "The provided continue parameter is too old to display a consistent list result. "
+            "You can start a new list without the continue parameter."
+        )
+    return Reader(world)
+
+
+def _encode(revision: int, last: tuple[str, str]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([revision, *last])).decode()
+
+
+def _decode(token: str) -> tuple[int, tuple[str, str]]:
+    try:
+        revision, namespace, name = orjson.loads(base64.urlsafe_b64decode(token.encode()))
+        return int(revision), (str(namespace), str(name))
+    except (ValueError, TypeError, binascii.Error) as problem:
+        raise errors.bad_request("continue key is not valid") from problem

@@ -1,0 +1,408 @@
+"""The one door: every read and write of the cluster passes through here, as in Kubernetes.
+
+A write goes: decode → defaults → admission → validation → etcd. What differs between kinds stands in the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from cluster.apiserver import admission, deletion, errors, paging, strategy, validation
+from cluster.apiserver.admission import Request
+from cluster.apiserver.errors import APIError
+from cluster.apiserver.randomness import draw, fraction
+from cluster.apiserver.reader import LiveReader
+from cluster.apiserver.state import Change, Etcd, World
+from cluster.objects import metadata, schema
+from cluster.objects.documents import Document
+from cluster.objects.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
+from cluster.objects.registry import REGISTRY, Kind
+from cluster.objects.selectors import FieldSelector, LabelSelector
+
+# How often a taken generated name is tried anew (apiserver/pkg/registry/generic/registry/store.go).
+NAME_ATTEMPTS = 8
+
+
+class Write(NamedTuple):
+    """What was written, for the story of the step."""
+
+    verb: str  # create, update, patch, delete, bind, evict …
+    resource: str
+    namespace: str
+    name: str
+    subresource: str = ""
+
+
+class ListResult(NamedTuple):
+    items: list[Document]
+    revision: int
+    continue_token: str
+    remaining: int | None
+
+
+class WatchEvent(NamedTuple):
+    revision: int
+    type: str  # ADDED, MODIFIED, DELETED
+    object: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Preconditions:
+    """What must be true of the stored object for a delete to happen."""
+
+    uid: str = ""
+    resource_version: str = ""
+
+
+class APIServer(LiveReader):
+    """The API server of one cluster. `before_write` hears of each write just before it gets its revision."""
+
+    def __init__(self, etcd: Etcd, before_write: Callable[[Write], None] = lambda write: None) -> None:
+        super().__init__(etcd)
+        self._before_write = before_write
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def read(self, resource: str, namespace: str, name: str) -> Document:
+        """The object; raises NotFound."""
+        document = self.get(resource, namespace, name)
+        if document is None:
+            raise errors.not_found(REGISTRY[resource], name)
+        return document
+
+    def select(
+        self,
+        resource: str,
+        namespace: str | None = None,
+        labels: LabelSelector | None = None,
+        fields: FieldSelector | None = None,
+        limit: int = 0,
+        continue_token: str = "",
+    ) -> ListResult:
+        """A list with selectors and paging; raises BadRequest for an unknown field label, Expired for an old token."""
+        return paging.select(self, REGISTRY[resource], namespace, labels, fields, limit, continue_token)
+
+    def watch(
+        self,
+        resource: str,
+        namespace: str | None,
+        since: int,
+        labels: LabelSelector | None = None,
+        fields: FieldSelector | None = None,
+    ) -> list[WatchEvent]:
+        """What a watch from revision `since` has to deliver by now, in order; raises Expired when that is too long ago.
+
+        An object that leaves the selection is delivered as DELETED, one that enters as ADDED.
+        """
+        history = self._etcd.since(since)
+        if history is None:
+            raise errors.expired(f"too old resource version: {since} ({self.revision})")
+        kind = REGISTRY[resource]
+        events = []
+        for revision, change in history:
+            if change.table != resource or namespace not in (None, change.key[0]):
+                continue
+            event = _watched(kind, revision, change, labels, fields)
+            if event is not None:
+                events.append(event)
+        return events
+
+    def world_at(self, revision: int) -> World | None:
+        """The World of a past revision as far back as watches reach, else None."""
+        return self._etcd.world_at(revision)
+
+    # --- randomness ----------------------------------------------------------------------------------------------
+
+    def random(self) -> float:
+        """A seeded random number in [0, 1)."""
+        bits, state = draw(self.world.random)
+        self._etcd.set_random(state)
+        return fraction(bits)
+
+    def choose(self, alphabet: str) -> str:
+        return alphabet[int(self.random() * len(alphabet))]
+
+    def _new_uid(self) -> str:
+        digits = "".join(self.choose("0123456789abcdef") for _ in range(32))
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{self.choose('89ab')}{digits[17:20]}-{digits[20:]}"
+
+    # --- creating ------------------------------------------------------------------------------------------------
+
+    def create(
+        self, document: Document, namespace: str = "", *, dry_run: bool = False, strict: bool = True
+    ) -> Document:
+        """Store a new object and return it as stored.
+
+        `namespace` is where the request went; a document that names another one is refused. `strict` refuses unknown
+        fields, as kubectl asks for; components pass their own documents with strict=False.
+        """
+        kind = self._kind_of(document)
+        if strict:
+            self._decode(kind, document)
+        document = self._into_namespace(kind, document, namespace)
+        # The names that the server makes up are not spent on a request that is refused or a dry run.
+        spent = self.world.random
+        try:
+            document = self._prepared(kind, document)
+        except APIError:
+            self._etcd.set_random(spent)
+            raise
+        if dry_run:
+            self._etcd.set_random(spent)
+            return document
+        key = (metadata.namespace(document), metadata.name(document))
+        return self._store(Write("create", kind.resource, *key), document)
+
+    def _prepared(self, kind: Kind, document: Document) -> Document:
+        """The new object as it will be stored: named, defaulted, admitted, validated, allocated."""
+        namespace = metadata.namespace(document)
+        document = self._named(kind, document)
+        document = kind.default(strategy.for_create(kind, document, self.now))
+        request = Request("CREATE", kind, namespace, metadata.name(document), "", document, None, self, self.choose)
+        admitted = admission.admit(request)
+        assert admitted is not None
+        self._refuse_invalid(kind, admitted, None)
+        if self.get(kind.resource, namespace, metadata.name(admitted)) is not None:
+            raise errors.already_exists(kind, metadata.name(admitted))
+        document = strategy.allocate(kind, admitted, None, self, self.choose)
+        return {**document, "metadata": {**document["metadata"], "uid": self._new_uid()}}
+
+    def _kind_of(self, document: Document) -> Kind:
+        api_version, name = document.get("apiVersion", ""), document.get("kind", "")
+        kind = REGISTRY.by_type(api_version, name)
+        if kind is None:
+            raise errors.bad_request(f'no matches for kind "{name}" in version "{api_version}"')
+        return kind
+
+    def _decode(self, kind: Kind, document: Document) -> None:
+        complaints = schema.decode_errors(kind.api_version, kind.kind, document)
+        if complaints:
+            raise errors.bad_request("strict decoding error: " + ", ".join(complaints))
+
+    def _into_namespace(self, kind: Kind, document: Document, namespace: str) -> Document:
+        meta = document.get("metadata") or {}
+        if not kind.namespaced:
+            return {**document, "metadata": {k: v for k, v in meta.items() if k != "namespace"}}
+        named = meta.get("namespace") or namespace or "default"
+        if namespace and named != namespace:
+            raise errors.bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        return {**document, "metadata": {**meta, "namespace": named}}
+
+    def _named(self, kind: Kind, document: Document) -> Document:
+        meta = document["metadata"]
+        if meta.get("name") or not meta.get("generateName"):
+            return document
+        for _ in range(NAME_ATTEMPTS):
+            name = metadata.generated_name(meta["generateName"], self.choose)
+            if self.get(kind.resource, metadata.namespace(document), name) is None:
+                break
+        return {**document, "metadata": {**meta, "name": name}}
+
+    # --- changing ------------------------------------------------------------------------------------------------
+
+    def update(self, document: Document, *, subresource: str = "", dry_run: bool = False, strict: bool = False) -> Document:
+        """Replace the stored object (or its `status`) and return it as stored.
+
+        A resourceVersion in the document must be the stored one (Conflict); without one the update is unconditional.
+        A write that changes nothing stores nothing and keeps the revision.
+        """
+        kind = self._kind_of(document)
+        if strict:
+            self._decode(kind, document)
+        return self._replace(Write("update", kind.resource, *_key(document), subresource), kind, document, dry_run)
+
+    def patch(
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        patch: Any,
+        patch_type: str = "strategic",
+        *,
+        subresource: str = "",
+        dry_run: bool = False,
+    ) -> Document:
+        """Apply a `json`, `merge` or `strategic` patch to the stored object; raises what update raises."""
+        kind = REGISTRY[resource]
+        current = self.scale(resource, namespace, name) if subresource == "scale" else self.read(resource, namespace, name)
+        try:
+            patched = self._patched(kind, current, patch, patch_type)
+        except PatchError as problem:
+            raise errors.bad_request(str(problem)) from problem
+        if subresource == "scale":
+            return self.update_scale(resource, patched, dry_run=dry_run)
+        self._decode(kind, patched)
+        return self._replace(Write("patch", resource, namespace, name, subresource), kind, patched, dry_run)
+
+    def _patched(self, kind: Kind, current: Document, patch: Any, patch_type: str) -> Document:
+        if patch_type == "json":
+            return json_patch(current, patch)
+        if patch_type == "merge":
+            return merge_patch(current, patch)
+        if patch_type == "strategic":
+            return strategic_merge_patch(current, patch, schema.merge_keys(kind.api_version, kind.kind))
+        raise errors.bad_request(f'unknown patch type "{patch_type}": allowed are json, merge, strategic')
+
+    def _replace(self, write: Write, kind: Kind, document: Document, dry_run: bool) -> Document:
+        stored = self.world.row(kind.resource, _key(document))
+        name = metadata.name(document)
+        if stored is None:
+            raise errors.not_found(kind, name)
+        version = document["metadata"].get("resourceVersion", "")
+        if version and version != stored["metadata"]["resourceVersion"]:
+            raise errors.conflict(kind, name)
+        if document["metadata"].get("uid") not in (None, "", stored["metadata"]["uid"]):
+            why = (
+                f"Precondition failed: UID in precondition: {document['metadata']['uid']}, "
+                f"UID in object meta: {stored['metadata']['uid']}"
+            )
+            raise errors.conflict(kind, name, why)
+        new = strategy.for_update(kind, document, stored, write.subresource)
+        if write.subresource != "status":
+            new = kind.default(new)
+        request = Request("UPDATE", kind, write.namespace, name, write.subresource, new, stored, self, self.choose)
+        admitted = admission.admit(request)
+        assert admitted is not None
+        if write.subresource != "status":
+            self._refuse_invalid(kind, admitted, stored)
+        new = strategy.allocate(kind, admitted, stored, self, self.choose)
+        new = strategy.with_generation(kind, new, stored)
+        if new == stored:
+            return stored
+        if dry_run:
+            return new
+        if deletion.is_finished(new):
+            self._remove(Write("delete", *write[1:]), new)
+            return new
+        return self._store(write, new)
+
+    def _refuse_invalid(self, kind: Kind, document: Document, old: Document | None) -> None:
+        complaints = validation.metadata_errors(kind, document, old) + list(kind.validate(document, old))
+        if complaints:
+            raise errors.invalid(kind, document["metadata"].get("name", ""), complaints)
+
+    # --- scale ---------------------------------------------------------------------------------------------------
+
+    def scale(self, resource: str, namespace: str, name: str) -> Document:
+        """The `Scale` of an object that has one."""
+        return strategy.scale_of(REGISTRY[resource], self.read(resource, namespace, name))
+
+    def update_scale(self, resource: str, scale: Document, *, dry_run: bool = False) -> Document:
+        """Set the wanted replicas through the `scale` subresource; raises Conflict for a stale resourceVersion."""
+        meta = scale["metadata"]
+        kind = REGISTRY[resource]
+        stored = self.read(resource, meta["namespace"], meta["name"])
+        if meta.get("resourceVersion", "") not in ("", stored["metadata"]["resourceVersion"]):
+            raise errors.conflict(kind, meta["name"])
+        wanted = strategy.with_replicas(kind, stored, scale)
+        write = Write("update", resource, meta["namespace"], meta["name"], "scale")
+        return strategy.scale_of(kind, self._replace(write, kind, wanted, dry_run))
+
+    # --- pods: binding and eviction ------------------------------------------------------------------------------
+
+    def bind(self, namespace: str, name: str, node: str) -> Document:
+        """`pods/binding`: give the Pod its node (pkg/registry/core/pod/storage/storage.go). Raises Conflict when it has one."""
+        pod = self.read("pods", namespace, name)
+        bound = strategy.bound(pod, node, self.now)
+        return self._store(Write("bind", "pods", namespace, name, "binding"), bound)
+
+    def evict(self, namespace: str, name: str, *, grace: int | None = None) -> Document | None:
+        """`pods/eviction`: a delete that disruption budgets may refuse (pkg/registry/core/pod/storage/eviction.go)."""
+        self.read("pods", namespace, name)
+        return self.delete("pods", namespace, name, grace=grace, verb="evict")
+
+    # --- deleting ------------------------------------------------------------------------------------------------
+
+    def delete(
+        self,
+        resource: str,
+        namespace: str,
+        name: str,
+        *,
+        grace: int | None = None,
+        propagation: str | None = None,
+        preconditions: Preconditions | None = None,
+        dry_run: bool = False,
+        verb: str = "delete",
+    ) -> Document | None:
+        """Delete an object; returns it while it still exists (grace period, finalizers), None when it is gone.
+
+        `grace` in seconds; `propagation` Background, Foreground or Orphan (apiserver/pkg/registry/generic/registry/store.go).
+        """
+        kind = REGISTRY[resource]
+        stored = self.world.row(resource, (namespace, name))
+        if stored is None:
+            raise errors.not_found(kind, name)
+        deletion.check_preconditions(kind, stored, preconditions.uid if preconditions else "",
+                                     preconditions.resource_version if preconditions else "")
+        admission.admit(Request("DELETE", kind, namespace, name, "", None, stored, self, self.choose))
+        marked = deletion.marked(kind, stored, grace, propagation, self.now)
+        if dry_run:
+            return None if deletion.is_finished(marked) else marked
+        write = Write(verb, resource, namespace, name)
+        if deletion.is_finished(marked):
+            self._remove(write, marked)
+            return None
+        if marked == stored:
+            return stored
+        return self._store(write, strategy.with_generation(kind, marked, stored))
+
+    def delete_collection(
+        self,
+        resource: str,
+        namespace: str | None,
+        labels: LabelSelector | None = None,
+        fields: FieldSelector | None = None,
+        *,
+        grace: int | None = None,
+        propagation: str | None = None,
+    ) -> list[Document]:
+        """Delete everything that the selectors match; returns what was found."""
+        found = self.select(resource, namespace, labels, fields).items
+        for document in found:
+            self.delete(resource, *_key(document), grace=grace, propagation=propagation)
+        return found
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def _store(self, write: Write, document: Document) -> Document:
+        self._before_write(write)
+        revision = self._etcd.next_revision()
+        stored = {**document, "metadata": {**document["metadata"], "resourceVersion": str(revision)}}
+        self._etcd.write(write.resource, (write.namespace, write.name), stored)
+        return stored
+
+    def _remove(self, write: Write, document: Document) -> None:
+        """Take the object away; the last state that watchers see carries the revision of its deletion."""
+        self._before_write(write)
+        self._etcd.next_revision()
+        self._etcd.write(write.resource, (write.namespace, write.name), None)
+
+    def write_row(self, verb: str, table: str, key: tuple[str, ...], value: Any) -> None:
+        """A write that is no API object: a node-local row, a switch. It has a revision of its own."""
+        if self.world.row(table, key) == value:
+            return
+        self._before_write(Write(verb, table, key[0], "/".join(key[1:])))
+        self._etcd.next_revision()
+        self._etcd.write(table, key, value)
+
+
+def _key(document: Document) -> tuple[str, str]:
+    return metadata.namespace(document), metadata.name(document)
+
+
+def _watched(
+    kind: Kind, revision: int, change: Change, labels: LabelSelector | None, fields: FieldSelector | None
+) -> WatchEvent | None:
+    def selected(document: Document | None) -> bool:
+        return document is not None and paging.matches(kind, document, labels, fields)
+
+    before, after = selected(change.old), selected(change.new)
+    if after:
+        return WatchEvent(revision, "MODIFIED" if before else "ADDED", change.new)
+    if before:
+        last = {**change.old, "metadata": {**change.old["metadata"], "resourceVersion": str(revision)}}
+        return WatchEvent(revision, "DELETED", last)
+    return None

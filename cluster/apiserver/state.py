@@ -1,0 +1,210 @@
+"""The cluster's whole state as one persistent value, and etcd, the one thing that changes it.
+
+A `World` is never mutated: keeping an old one is a rewind, keeping two is a fork. Besides the API objects it holds
+everything that decides what happens next (due work, the private notes of components, what lies on the nodes, the
+random generator), so that going on from an old World repeats history exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
+
+from immutables import Map
+
+from cluster.objects.documents import Document, Key, dig
+from cluster.objects.metadata import owner_references
+
+Table = Map[Key, Any]
+EMPTY: Table = Map()
+
+# Tables that are not API objects.
+AGENDA = "agenda"  # due work: (component, *key) -> [due, sequence, quiet]
+MEMORY = "memory"  # private notes of components: (component, *key) -> anything JSON-able
+SWITCHES = "switches"  # what is switched off: (name,) -> {"since": ms}
+HOST_PREFIX = "host/"  # what lies on nodes: (node, …) -> anything JSON-able
+
+
+class Change(NamedTuple):
+    """One row that changed: an API object or a row of another table. `old` or `new` is None when there is none."""
+
+    table: str
+    key: Key
+    old: Any
+    new: Any
+
+    @property
+    def type(self) -> Literal["ADDED", "MODIFIED", "DELETED"]:
+        if self.old is None:
+            return "ADDED"
+        return "DELETED" if self.new is None else "MODIFIED"
+
+
+def _owner_uids(table: str, document: Document) -> Iterable[str]:
+    return [reference["uid"] for reference in owner_references(document)]
+
+
+def _node_names(table: str, document: Document) -> Iterable[str]:
+    node = dig(document, "spec", "nodeName") if table == "pods" else None
+    return [node] if node else []
+
+
+def _regarding_uids(table: str, document: Document) -> Iterable[str]:
+    uid = dig(document, "involvedObject", "uid") if table == "events" else None
+    return [uid] if uid else []
+
+
+# Ways to find objects without reading a whole table: index name -> values of a document under which it is filed.
+INDEXES: dict[str, Callable[[str, Document], Iterable[str]]] = {
+    "owner": _owner_uids,
+    "node": _node_names,
+    "regarding": _regarding_uids,
+}
+
+
+def is_resource(table: str) -> bool:
+    """Whether a table holds API objects."""
+    return table not in (AGENDA, MEMORY, SWITCHES) and not table.startswith(HOST_PREFIX)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything about a cluster at one moment. Times are virtual milliseconds."""
+
+    revision: int = 0
+    now: int = 0
+    sequence: int = 0
+    random: int = 0
+    tables: Map[str, Table] = field(default_factory=Map)
+    index: Map[tuple[str, str], Map[tuple[str, Key], None]] = field(default_factory=Map)
+
+    def table(self, name: str) -> Table:
+        return self.tables.get(name, EMPTY)
+
+    def row(self, table: str, key: Key) -> Any:
+        return self.table(table).get(key)
+
+    def filed(self, index: str, value: str) -> list[tuple[str, Key]]:
+        """(table, key) of the objects filed under `value`, in order."""
+        return sorted(self.index.get((index, value), EMPTY))
+
+    def with_row(self, table: str, key: Key, value: Any) -> World:
+        """This World with one row set, or removed when `value` is None."""
+        rows = self.table(table)
+        index = self.index
+        if is_resource(table):
+            index = _reindexed(index, table, key, rows.get(key), value)
+        if value is not None:
+            rows = rows.set(key, value)
+        elif key in rows:
+            rows = rows.delete(key)
+        return replace(self, tables=self.tables.set(table, rows), index=index)
+
+
+def _reindexed(index: Any, table: str, key: Key, old: Document | None, new: Document | None) -> Any:
+    entry = (table, key)
+    for name, values in INDEXES.items():
+        before = set(values(table, old)) if old is not None else set()
+        after = set(values(table, new)) if new is not None else set()
+        for value in sorted(before - after):
+            left = index[name, value].delete(entry)
+            index = index.set((name, value), left) if left else index.delete((name, value))
+        for value in sorted(after - before):
+            index = index.set((name, value), index.get((name, value), EMPTY).set(entry, None))
+    return index
+
+
+def changed(world: World, changes: Iterable[Change]) -> World:
+    """`world` with the new values of `changes`; clock, counters and revision are the caller's."""
+    for change in changes:
+        world = world.with_row(change.table, change.key, change.new)
+    return world
+
+
+class Etcd:
+    """The current World, what changed since the last cut, and the recent history that watches read.
+
+    `subscribe` names the function that hears of each write (objects, host rows, switches) at once.
+    """
+
+    HISTORY = 10_000
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.changes: list[Change] = []
+        self._history: list[tuple[int, Change]] = []
+        self._history_start = world.revision
+        self._listener: Callable[[Change], None] = lambda change: None
+
+    def subscribe(self, listener: Callable[[Change], None]) -> None:
+        self._listener = listener
+
+    def set(self, table: str, key: Key, value: Any) -> None:
+        """Set a row that is nobody's write: due work, private notes."""
+        old = self.world.row(table, key)
+        if value is None and old is None:
+            return
+        self.world = self.world.with_row(table, key, value)
+        self.changes.append(Change(table, key, old, value))
+
+    def next_revision(self) -> int:
+        self.world = replace(self.world, revision=self.world.revision + 1)
+        return self.world.revision
+
+    def write(self, table: str, key: Key, value: Any) -> None:
+        """One write under the current revision (see `next_revision`); watchers hear of it."""
+        change = Change(table, key, self.world.row(table, key), value)
+        self.world = self.world.with_row(table, key, value)
+        self.changes.append(change)
+        self._remember(change)
+        self._listener(change)
+
+    def _remember(self, change: Change) -> None:
+        self._history.append((self.world.revision, change))
+        if len(self._history) > 2 * self.HISTORY:
+            dropped = self._history[: -self.HISTORY]
+            self._history_start = dropped[-1][0]
+            self._history = self._history[-self.HISTORY :]
+
+    def since(self, revision: int) -> Sequence[tuple[int, Change]] | None:
+        """Writes after `revision` in order; None when that is older than what is kept."""
+        if revision < self._history_start:
+            return None
+        return [entry for entry in self._history if entry[0] > revision]
+
+    def world_at(self, revision: int) -> World | None:
+        """The API objects as they were at `revision`, found by undoing later writes; None when that is too old."""
+        later = self.since(revision)
+        if later is None:
+            return None
+        world = self.world
+        for _, change in reversed(later):
+            world = world.with_row(change.table, change.key, change.old)
+        return replace(world, revision=revision)
+
+    def at(self, now: int) -> None:
+        self.world = replace(self.world, now=now)
+
+    def take_sequence(self) -> int:
+        self.world = replace(self.world, sequence=self.world.sequence + 1)
+        return self.world.sequence
+
+    def set_random(self, state: int) -> None:
+        self.world = replace(self.world, random=state)
+
+    def cut(self) -> tuple[Change, ...]:
+        """What changed since the last cut: first old value to last new value of each row, in order of first change."""
+        merged: dict[tuple[str, Key], Change] = {}
+        for change in self.changes:
+            earlier = merged.get((change.table, change.key))
+            old = earlier.old if earlier else change.old
+            merged[change.table, change.key] = Change(change.table, change.key, old, change.new)
+        self.changes = []
+        return tuple(change for change in merged.values() if change.old is not change.new)
+
+
+def rows(table: Table) -> Iterator[tuple[Key, Any]]:
+    """The rows of a table in the order of their keys, so that nothing depends on hashing."""
+    for key in sorted(table):
+        yield key, table[key]
