@@ -1,0 +1,57 @@
+"""The record of one scheduling attempt: who was rejected by what and why, who scored what, who was chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from cluster.scheduler.verdict import Verdict
+
+
+class Outcome(StrEnum):
+    SCHEDULED = "scheduled"
+    UNSCHEDULABLE = "unschedulable"
+    NOMINATED = "nominated"
+    """Unschedulable now, but preemption will make room on a node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One attempt for one pod. `verdicts` stand in the order in which nodes were tried; those not looked at are missing."""
+
+    pod: str
+    outcome: Outcome
+    total_nodes: int
+    verdicts: tuple[Verdict, ...] = ()
+    best: tuple[str, ...] = ()
+    chosen: str = ""
+    message: str = ""
+    rejectors: tuple[str, ...] = ()
+    next_start_index: int = 0
+    post_filter_message: str = ""
+    nominated: str = ""
+
+    @property
+    def feasible(self) -> tuple[str, ...]:
+        return tuple(verdict.node for verdict in self.verdicts if verdict.is_feasible)
+
+    def verdict(self, node: str) -> Verdict | None:
+        return next((verdict for verdict in self.verdicts if verdict.node == node), None)
+
+    @property
+    def runner_up(self) -> Verdict | None:
+        """The best node that was not chosen; None when nothing was compared."""
+        others = [verdict for verdict in self.verdicts if verdict.scores and verdict.node != self.chosen]
+        return max(others, key=lambda verdict: verdict.total, default=None)
+
+    def why(self) -> dict[str, Any]:
+        """The JSON-able record that goes with the step's story."""
+        return {
+            "pod": self.pod,
+            "nodes": [verdict.why() for verdict in self.verdicts],
+            "feasible": list(self.feasible),
+            "best": list(self.best),
+            "chosen": self.chosen,
+            "message": self.message,
+        }

@@ -1,0 +1,174 @@
+"""The scheduling framework: extension points, the verdicts that plugins return, and profiles.
+
+pkg/scheduler/framework/interface.go, pkg/scheduler/framework/runtime/framework.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cluster.objects.documents import Document
+from cluster.scheduler.events import ClusterEvent
+
+if TYPE_CHECKING:
+    from cluster.machinery.component import Context
+    from cluster.machinery.story import Story
+    from cluster.scheduler.snapshot import NodeInfo, Snapshot
+
+MAX_NODE_SCORE = 100
+DEFAULT_SCHEDULER = "default-scheduler"
+
+# What plugins note down for their later extension points in one scheduling cycle: plugin name -> anything.
+CycleState = dict[str, Any]
+
+
+class Code(StrEnum):
+    """Result of a plugin at an extension point."""
+
+    SUCCESS = "Success"
+    UNSCHEDULABLE = "Unschedulable"
+    """Rejected; removing pods from the node (preemption) might help."""
+    UNRESOLVABLE = "UnschedulableAndUnresolvable"
+    """Rejected whatever pods are removed."""
+    WAIT = "Wait"
+    SKIP = "Skip"
+    """The plugin has nothing to say about this pod; its later extension points are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A verdict. `values` are the numbers and names behind the reasons (JSON-able), for whoever asks why."""
+
+    code: Code = Code.SUCCESS
+    reasons: tuple[str, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_success(self) -> bool:
+        return self.code is Code.SUCCESS
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.code in (Code.UNSCHEDULABLE, Code.UNRESOLVABLE)
+
+    @property
+    def message(self) -> str:
+        return ", ".join(self.reasons)
+
+
+SUCCESS = Status()
+SKIP = Status(Code.SKIP)
+
+
+class PreFilterResult(NamedTuple):
+    """`nodes` are the only names worth filtering; None means all."""
+
+    status: Status = SUCCESS
+    nodes: frozenset[str] | None = None
+
+
+class PostFilterResult(NamedTuple):
+    """`nominated` is the node that preemption makes room on, "" for none."""
+
+    status: Status
+    nominated: str = ""
+
+
+class Plugin:
+    """Base of all plugins: one implements the extension points that it overrides. Instances hold configuration only."""
+
+    name: str = ""
+    # (resource, action) of the cluster events after which a pod that this plugin rejected may fit.
+    events: frozenset[tuple[str, str]] = frozenset()
+
+    def pre_enqueue(self, pod: Document) -> Status:
+        """Whether the pod may enter the active queue at all."""
+        return SUCCESS
+
+    def sort_key(self, priority: int, timestamp: int) -> tuple[int, ...]:
+        """QueueSort: the pod with the smallest key is scheduled first. `timestamp`: when it entered the queue, ms."""
+        return (timestamp,)
+
+    def worth_retrying(self, pod: Document, event: ClusterEvent) -> bool:
+        """Queueing hint: whether one of `events` may make a pod that this plugin rejected schedulable."""
+        return True
+
+    def pre_filter(self, state: CycleState, pod: Document, snapshot: Snapshot) -> PreFilterResult:
+        return PreFilterResult()
+
+    def filter(self, state: CycleState, pod: Document, node: NodeInfo) -> Status:
+        return SUCCESS
+
+    def post_filter(
+        self, state: CycleState, pod: Document, snapshot: Snapshot, statuses: Mapping[str, Status],
+        filters: Sequence[Plugin],
+    ) -> PostFilterResult:
+        """Called when no node passed, with the status of each node and this cycle's filters. Success: room is made."""
+        return PostFilterResult(Status(Code.UNSCHEDULABLE))
+
+    def pre_score(self, state: CycleState, pod: Document, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Status:
+        return SUCCESS
+
+    def score(self, state: CycleState, pod: Document, node: NodeInfo) -> int:
+        return 0
+
+    def normalize(self, scores: Mapping[str, int]) -> Mapping[str, int]:
+        """NormalizeScore: raw scores by node name to 0..100."""
+        return scores
+
+    def reserve(self, pod: Document, node: str) -> Status:
+        return SUCCESS
+
+    def permit(self, pod: Document, node: str) -> Status:
+        return SUCCESS
+
+    def pre_bind(self, context: Context, pod: Document, node: str) -> Status:
+        """May make the cycle's one write; the pod is then bound when its turn comes again."""
+        return SUCCESS
+
+    def bind(self, context: Context, pod: Document, node: str, story: Story, why: Any) -> Status:
+        return SKIP
+
+    def post_bind(self, context: Context, pod: Document, node: str) -> None:
+        """Informed after the pod was bound."""
+
+
+class Profile:
+    """Plugins in the order of the scheduler's configuration, and the weights of those that score."""
+
+    def __init__(
+        self, plugins: Iterable[Plugin], weights: Mapping[str, int], *,
+        scheduler_name: str = DEFAULT_SCHEDULER, percentage_of_nodes_to_score: int = 0,
+    ) -> None:
+        self.plugins = tuple(plugins)
+        self.weights = dict(weights)
+        self.scheduler_name = scheduler_name
+        self.percentage_of_nodes_to_score = percentage_of_nodes_to_score
+        self.pre_enqueue = self._implementing("pre_enqueue")
+        self.pre_filter = self._implementing("pre_filter")
+        self.filter = self._implementing("filter")
+        self.post_filter = self._implementing("post_filter")
+        self.pre_score = self._implementing("pre_score")
+        self.score = self._implementing("score")
+        self.reserve = self._implementing("reserve")
+        self.permit = self._implementing("permit")
+        self.pre_bind = self._implementing("pre_bind")
+        self.bind = self._implementing("bind")
+        self.post_bind = self._implementing("post_bind")
+        self.queue_sort = self._the_queue_sort()
+        self.events = frozenset(event for plugin in self.plugins for event in plugin.events)
+
+    def plugin(self, name: str) -> Plugin | None:
+        return next((plugin for plugin in self.plugins if plugin.name == name), None)
+
+    def _implementing(self, point: str) -> tuple[Plugin, ...]:
+        return tuple(p for p in self.plugins if getattr(type(p), point) is not getattr(Plugin, point))
+
+    def _the_queue_sort(self) -> Plugin:
+        found = self._implementing("sort_key")
+        if len(found) != 1:
+            raise ValueError(f"a profile needs one QueueSort plugin, not {len(found)}")
+        return found[0]

@@ -1,0 +1,117 @@
+"""NodeAffinity: nodeSelector and node affinity against the labels of nodes.
+
+pkg/scheduler/framework/plugins/nodeaffinity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cluster.objects.documents import Document, dig
+from cluster.objects.selectors import node_selector_terms_match
+from cluster.scheduler import events, normalization
+from cluster.scheduler.events import ClusterEvent
+from cluster.scheduler.framework import SKIP, SUCCESS, Code, CycleState, Plugin, PreFilterResult, Status
+from cluster.scheduler.snapshot import NodeInfo, Snapshot
+
+REASON = "node(s) didn't match Pod's node affinity/selector"
+CONFLICT = "pod affinity terms conflict"
+NAME_FIELD = "metadata.name"
+
+
+def required_terms(pod: Document) -> list[Document] | None:
+    """The terms of the required node affinity; None when the pod has none."""
+    required = dig(pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    return None if required is None else required.get("nodeSelectorTerms") or []
+
+
+def preferred_terms(pod: Document) -> list[Document] | None:
+    return dig(pod, "spec", "affinity", "nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution")
+
+
+def matches(pod: Document, node: Document) -> bool:
+    """Whether the node has all labels of the nodeSelector and satisfies one of the required terms."""
+    labels = node["metadata"].get("labels") or {}
+    selector = dig(pod, "spec", "nodeSelector", default={})
+    if any(labels.get(key) != value for key, value in selector.items()):
+        return False
+    terms = required_terms(pod)
+    return terms is None or _any_term_matches(terms, node)
+
+
+def named_nodes(terms: Sequence[Document]) -> frozenset[str] | None:
+    """The only node names that the terms allow by `metadata.name In`; None when some term leaves the name open."""
+    allowed: frozenset[str] = frozenset()
+    for term in terms:
+        lists = [
+            frozenset(field.get("values") or ())
+            for field in term.get("matchFields") or ()
+            if field["key"] == NAME_FIELD and field["operator"] == "In"
+        ]
+        if not lists:
+            return None
+        allowed |= frozenset.intersection(*lists)
+    return allowed
+
+
+class NodeAffinity(Plugin):
+    name = "NodeAffinity"
+    events = frozenset({(events.NODE, events.ADD), (events.NODE, events.UPDATE_NODE_LABEL)})
+
+    def pre_filter(self, state: CycleState, pod: Document, snapshot: Snapshot) -> PreFilterResult:
+        terms = required_terms(pod)
+        if terms is None and not dig(pod, "spec", "nodeSelector"):
+            return PreFilterResult(SKIP)
+        names = named_nodes(terms) if terms else None
+        if names is not None and not names:
+            return PreFilterResult(Status(Code.UNRESOLVABLE, (CONFLICT,), {"terms": terms}))
+        return PreFilterResult(nodes=names)
+
+    def filter(self, state: CycleState, pod: Document, node: NodeInfo) -> Status:
+        if matches(pod, node.document):
+            return SUCCESS
+        return Status(Code.UNRESOLVABLE, (REASON,), _difference(pod, node))
+
+    def pre_score(self, state: CycleState, pod: Document, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Status:
+        terms = preferred_terms(pod)
+        if terms is None:
+            return SKIP
+        state[self.name] = [term for term in terms if term["weight"] and _says_something(term["preference"])]
+        return SUCCESS
+
+    def score(self, state: CycleState, pod: Document, node: NodeInfo) -> int:
+        """The sum of the weights of the preferred terms that the node satisfies."""
+        return sum(
+            term["weight"] for term in state[self.name]
+            if _any_term_matches([term["preference"]], node.document)
+        )
+
+    def normalize(self, scores: Mapping[str, int]) -> Mapping[str, int]:
+        return normalization.proportional(scores)
+
+    def worth_retrying(self, pod: Document, event: ClusterEvent) -> bool:
+        """When a node came that matches, or one began to match."""
+        if event.new is None or not matches(pod, event.new):
+            return False
+        return event.old is None or not matches(pod, event.old)
+
+
+def _any_term_matches(terms: Sequence[Document], node: Document) -> bool:
+    meta = node["metadata"]
+    return node_selector_terms_match(terms, meta.get("labels") or {}, {NAME_FIELD: meta["name"]})
+
+
+def _says_something(term: Document) -> bool:
+    return bool(term.get("matchExpressions") or term.get("matchFields"))
+
+
+def _difference(pod: Document, node: NodeInfo) -> dict[str, Any]:
+    """Which labels the pod asks for and what the node has instead."""
+    selector = dig(pod, "spec", "nodeSelector", default={})
+    wrong = {key: value for key, value in selector.items() if node.labels.get(key) != value}
+    if wrong:
+        return {"nodeSelector": wrong, "labels": {key: node.labels.get(key) for key in wrong}}
+    terms = required_terms(pod) or []
+    keys = {rule["key"] for term in terms for rule in term.get("matchExpressions") or ()}
+    return {"terms": terms, "labels": {key: node.labels.get(key) for key in sorted(keys)}}

@@ -1,0 +1,51 @@
+"""The profile of the default scheduler (pkg/scheduler/apis/config/v1/default_plugins.go)."""
+
+from __future__ import annotations
+
+from cluster.scheduler.framework import Profile
+from cluster.scheduler.plugins.default_binder import DefaultBinder
+from cluster.scheduler.plugins.default_preemption import DefaultPreemption
+from cluster.scheduler.plugins.dynamic_resources import DynamicResources
+from cluster.scheduler.plugins.image_locality import ImageLocality
+from cluster.scheduler.plugins.node_affinity import NodeAffinity
+from cluster.scheduler.plugins.node_name import NodeName
+from cluster.scheduler.plugins.node_ports import NodePorts
+from cluster.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
+from cluster.scheduler.plugins.node_resources_fit import FitArgs, NodeResourcesFit
+from cluster.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from cluster.scheduler.plugins.priority_sort import PrioritySort
+from cluster.scheduler.plugins.scheduling_gates import SchedulingGates
+from cluster.scheduler.plugins.taint_toleration import TaintToleration
+
+WEIGHTS = {
+    TaintToleration.name: 3,
+    NodeAffinity.name: 2,
+    NodeResourcesFit.name: 1,
+    NodeResourcesBalancedAllocation.name: 1,
+    ImageLocality.name: 1,
+}
+
+
+def default_profile(fit: FitArgs | None = None) -> Profile:
+    """All plugins in the order in which they filter, post-filter and score.
+
+    The volume plugins, PodTopologySpread and InterPodAffinity stand between NodeResourcesFit and DynamicResources.
+    """
+    return Profile(
+        (
+            SchedulingGates(),
+            PrioritySort(),
+            NodeUnschedulable(),
+            NodeName(),
+            TaintToleration(),
+            NodeAffinity(),
+            NodePorts(),
+            NodeResourcesFit(fit),
+            DynamicResources(),
+            DefaultPreemption(),
+            NodeResourcesBalancedAllocation(),
+            ImageLocality(),
+            DefaultBinder(),
+        ),
+        WEIGHTS,
+    )

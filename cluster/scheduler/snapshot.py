@@ -1,0 +1,217 @@
+"""What the scheduler knows of nodes during one decision. Immutable: adding or removing a pod makes a new snapshot.
+
+pkg/scheduler/framework/types.go (NodeInfo), pkg/scheduler/backend/cache (cache.go, node_tree.go, snapshot.go).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from typing import NamedTuple
+
+from immutables import Map
+
+from cluster.objects.documents import Document, dig
+from cluster.scheduler import resources
+from cluster.scheduler.events import is_assigned, is_finished
+from cluster.scheduler.resources import CPU, MEMORY, Amounts
+
+ANY_ADDRESS = "0.0.0.0"
+ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
+REGION_LABELS = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
+
+
+class HostPort(NamedTuple):
+    """A port that a pod takes on its node."""
+
+    address: str
+    protocol: str
+    port: int
+
+    def conflicts_with(self, other: HostPort) -> bool:
+        """The same protocol and port, on the same address or with either on all addresses."""
+        same = self.protocol == other.protocol and self.port == other.port
+        return same and (self.address == other.address or ANY_ADDRESS in (self.address, other.address))
+
+
+def host_ports(pod: Document) -> tuple[HostPort, ...]:
+    """Host ports of containers and sidecars (pkg/scheduler/util/utils.go)."""
+    spec = pod["spec"]
+    sidecars = [c for c in spec.get("initContainers") or [] if c.get("restartPolicy") == "Always"]
+    return tuple(
+        HostPort(port.get("hostIP") or ANY_ADDRESS, port.get("protocol") or "TCP", port["hostPort"])
+        for container in [*sidecars, *(spec.get("containers") or [])]
+        for port in container.get("ports") or []
+        if port.get("hostPort")
+    )
+
+
+def priority_of(pod: Document) -> int:
+    return dig(pod, "spec", "priority", default=0)
+
+
+def pod_key(pod: Document) -> str:
+    """ "namespace/name"."""
+    meta = pod["metadata"]
+    return f"{meta.get('namespace', '')}/{meta['name']}"
+
+
+@dataclass(frozen=True, slots=True)
+class PodInfo:
+    """A placed pod and what it takes."""
+
+    document: Document
+    requests: Amounts
+    non_zero_requests: Amounts
+    ports: tuple[HostPort, ...]
+
+    @classmethod
+    def of(cls, pod: Document) -> PodInfo:
+        return cls(pod, resources.pod_requests(pod), resources.placed_non_zero_requests(pod), host_ports(pod))
+
+    @property
+    def key(self) -> str:
+        return pod_key(self.document)
+
+    @property
+    def priority(self) -> int:
+        return priority_of(self.document)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """A node with the sums of what its pods take. CPU in millicores, the rest in bytes or pieces.
+
+    `requested` holds real requests; `non_zero_requested` CPU and memory with a guess for containers without a request.
+    """
+
+    document: Document
+    name: str
+    allocatable: Amounts
+    images: Mapping[str, int]  # image name -> bytes
+    pods: tuple[PodInfo, ...]
+    requested: Amounts
+    non_zero_requested: Amounts
+
+    @classmethod
+    def of(cls, node: Document, pods: Iterable[Document] = ()) -> NodeInfo:
+        allocatable = resources.amounts(dig(node, "status", "allocatable"))
+        empty = cls(node, node["metadata"]["name"], allocatable, _images(node), (), {}, {CPU: 0, MEMORY: 0})
+        return empty.with_pods(PodInfo.of(pod) for pod in pods)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return self.document["metadata"].get("labels") or {}
+
+    @property
+    def used_ports(self) -> Iterator[HostPort]:
+        return chain.from_iterable(pod.ports for pod in self.pods)
+
+    def with_pods(self, more: Iterable[PodInfo]) -> NodeInfo:
+        """This node with more pods on it."""
+        added = tuple(more)
+        requested, non_zero = dict(self.requested), dict(self.non_zero_requested)
+        for pod in added:
+            _count(requested, non_zero, pod, 1)
+        return replace(self, pods=self.pods + added, requested=requested, non_zero_requested=non_zero)
+
+    def without_pods(self, gone: Iterable[PodInfo]) -> NodeInfo:
+        """This node as if these pods were not there."""
+        removed = {pod.key: pod for pod in gone}
+        requested, non_zero = dict(self.requested), dict(self.non_zero_requested)
+        for pod in self.pods:
+            if pod.key in removed:
+                _count(requested, non_zero, pod, -1)
+        left = tuple(pod for pod in self.pods if pod.key not in removed)
+        return replace(self, pods=left, requested=requested, non_zero_requested=non_zero)
+
+
+class ImageState(NamedTuple):
+    """An image that some nodes have; the size is the one that the first of them reported."""
+
+    size: int
+    nodes: int
+
+
+class Snapshot:
+    """Nodes in the order in which they are tried (zones take turns) and what they hold."""
+
+    def __init__(self, nodes: Map[str, NodeInfo], order: tuple[str, ...], images: Mapping[str, ImageState]) -> None:
+        self._nodes = nodes
+        self._order = order
+        self._images = images
+
+    @classmethod
+    def of(cls, nodes: Iterable[Document], pods: Iterable[Document]) -> Snapshot:
+        """A snapshot of documents. Finished pods and pods without a node do not count; nodes keep their given order."""
+        placed: dict[str, list[Document]] = {}
+        for pod in pods:
+            if is_assigned(pod) and not is_finished(pod):
+                placed.setdefault(pod["spec"]["nodeName"], []).append(pod)
+        infos = [NodeInfo.of(node, placed.get(node["metadata"]["name"], ())) for node in nodes]
+        return cls(Map({info.name: info for info in infos}), _interleaved(infos), _image_states(infos))
+
+    @property
+    def nodes(self) -> list[NodeInfo]:
+        return [self._nodes[name] for name in self._order]
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def node(self, name: str) -> NodeInfo | None:
+        return self._nodes.get(name)
+
+    def image(self, name: str) -> ImageState | None:
+        return self._images.get(name)
+
+    def with_pod(self, pod: Document) -> Snapshot:
+        """With one more placed pod; a pod on a node that is not there changes nothing."""
+        info = self._nodes.get(pod["spec"]["nodeName"])
+        return self if info is None else self._with_node(info.with_pods([PodInfo.of(pod)]))
+
+    def without_pod(self, pod: Document) -> Snapshot:
+        info = self._nodes.get(pod["spec"]["nodeName"])
+        return self if info is None else self._with_node(info.without_pods([PodInfo.of(pod)]))
+
+    def _with_node(self, info: NodeInfo) -> Snapshot:
+        return Snapshot(self._nodes.set(info.name, info), self._order, self._images)
+
+
+def _count(requested: Amounts, non_zero: Amounts, pod: PodInfo, sign: int) -> None:
+    for name, amount in pod.requests.items():
+        requested[name] = requested.get(name, 0) + sign * amount
+    for name in (CPU, MEMORY):
+        non_zero[name] += sign * pod.non_zero_requests.get(name, 0)
+
+
+def _images(node: Document) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for image in dig(node, "status", "images", default=()):
+        for name in image.get("names") or ():
+            found.setdefault(name, image.get("sizeBytes", 0))
+    return found
+
+
+def _image_states(infos: Iterable[NodeInfo]) -> dict[str, ImageState]:
+    states: dict[str, ImageState] = {}
+    for info in infos:
+        for name, size in info.images.items():
+            known = states.get(name, ImageState(size, 0))
+            states[name] = ImageState(known.size, known.nodes + 1)
+    return states
+
+
+def _zone(info: NodeInfo) -> tuple[str, str]:
+    def label(names: Iterable[str]) -> str:
+        return next((info.labels[name] for name in names if name in info.labels), "")
+
+    return label(REGION_LABELS), label(ZONE_LABELS)
+
+
+def _interleaved(infos: Iterable[NodeInfo]) -> tuple[str, ...]:
+    """Names with zones taking turns, so that a search that stops early has seen all zones."""
+    zones: dict[tuple[str, str], list[str]] = {}
+    for info in infos:
+        zones.setdefault(_zone(info), []).append(info.name)
+    return tuple(name for turn in zip_longest(*zones.values()) for name in turn if name is not None)
