@@ -1,0 +1,109 @@
+"""Daphne and the cluster worker on one asyncio loop: the whole product in one process."""
+
+import asyncio
+import logging
+from typing import Any
+
+from channels.layers import get_channel_layer
+from channels.worker import Worker
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+from twisted.internet import defer, reactor
+
+from cluster.worker import CHANNEL
+from dashboard.asgi import application
+
+logger = logging.getLogger(__name__)
+
+# How long the tasks of connections and clusters may take to end, in seconds.
+STOP_TIMEOUT = 10.0
+
+
+class ServeError(Exception):
+    """The server could not start or broke down; the text is a sentence for the person who started it."""
+
+
+class ClusterscopeServer(Server):  # type: ignore[misc]
+    """Daphne's server with the worker beside it.
+
+    Daphne logs a failed `listen` and ends as if all were well: this class keeps the reason instead.
+    """
+
+    def __init__(self, host: str, port: int, *, with_worker: bool = True) -> None:
+        super().__init__(
+            application,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            server_name="clusterscope",
+            # A browser that went away must not hold the process up.
+            application_close_timeout=STOP_TIMEOUT,
+        )
+        self.host = host
+        self.port = port
+        self.with_worker = with_worker
+        self.failure: str | None = None
+        self.worker_task: asyncio.Task[None] | None = None
+
+    def serve(self, announce: Any) -> None:
+        """Run until SIGINT or SIGTERM; ServeError when the address is taken or the worker breaks down.
+
+        `announce(url)` is called once connections are accepted.
+        """
+        reactor.callWhenRunning(self._running, announce)
+        reactor.addSystemEventTrigger("before", "shutdown", self._stop_worker)
+        self.run()
+        self._finish(reactor._asyncioEventloop)
+        if self.failure:
+            raise ServeError(self.failure)
+
+    def listen_error(self, failure: Any) -> None:
+        """Keep why the address could not be used, and stop."""
+        self.failure = f"Cannot listen on {self.host} port {self.port}: {_reason(failure.value)}."
+        self.stop()
+
+    def _running(self, announce: Any) -> None:
+        if self.with_worker:
+            worker = Worker(application, [CHANNEL], get_channel_layer())
+            self.worker_task = asyncio.get_event_loop().create_task(worker.arun())
+            self.worker_task.add_done_callback(self._worker_ended)
+        _, port = self.listening_addresses[0]
+        announce(f"http://{self.host}:{port}")
+
+    def _worker_ended(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        logger.error("The cluster worker broke down.", exc_info=error)
+        self.failure = f"The cluster worker broke down: {error!r}."
+        self.stop()
+
+    def _stop_worker(self) -> "defer.Deferred[Any] | None":
+        if self.worker_task is None or self.worker_task.done():
+            return None
+        self.worker_task.cancel()
+        return defer.Deferred.fromFuture(asyncio.gather(self.worker_task, return_exceptions=True))
+
+    def _finish(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel what is left and await it; an open stream would otherwise crash the interpreter at its end."""
+        loop.run_until_complete(_cancel_all())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+async def _cancel_all() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if not tasks:
+        return
+    _, pending = await asyncio.wait(tasks, timeout=STOP_TIMEOUT)
+    for task in pending:
+        logger.warning("A task did not end in time.", extra={"task": task.get_name(), "seconds": STOP_TIMEOUT})
+
+
+def _reason(error: BaseException) -> str:
+    """Return the operating system's words for a failed `listen`."""
+    cause = getattr(error, "socketError", error)
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror.lower()
+    return str(cause)
