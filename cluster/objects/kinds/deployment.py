@@ -1,0 +1,272 @@
+"""Deployment: declares a template and a number; its ReplicaSets are the revisions of the template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster.objects.documents import Document, dig, with_value
+from cluster.objects.field_errors import forbidden, invalid, not_supported
+from cluster.objects.kinds import replicaset as replicasets
+from cluster.objects.metadata import annotations
+from cluster.objects.printing import AGE, NAME
+from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
+
+ROLLING_UPDATE = "RollingUpdate"
+RECREATE = "Recreate"
+
+REVISION = "deployment.kubernetes.io/revision"
+REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
+DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
+MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
+CHANGE_CAUSE = "kubernetes.io/change-cause"
+
+DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+# Limits of this value mean "no limit" (HasProgressDeadline, HasRevisionHistoryLimit).
+UNLIMITED = 2**31 - 1
+
+condition = replicasets.condition
+
+
+# --- questions ---------------------------------------------------------------------------------------------------------
+
+
+def replicas(deployment: Document) -> int:
+    """How many Pods its spec asks for."""
+    return int(dig(deployment, "spec", "replicas", default=1))
+
+
+def is_rolling(deployment: Document) -> bool:
+    return bool(dig(deployment, "spec", "strategy", "type", default=ROLLING_UPDATE) == ROLLING_UPDATE)
+
+
+def is_paused(deployment: Document) -> bool:
+    return bool(dig(deployment, "spec", "paused", default=False))
+
+
+def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
+    """A number as it is, a percentage of `total` rounded (GetScaledValueFromIntOrPercent in apimachinery/pkg/util/intstr)."""
+    if isinstance(value, int):
+        return value
+    product = int(value.rstrip("%")) * total
+    return -(-product // 100) if round_up else product // 100
+
+
+def _fenceposts(deployment: Document) -> tuple[int, int]:
+    """Surge and unavailability in Pods: surge rounds up, unavailability down, and never are both zero (ResolveFenceposts)."""
+    rolling = dig(deployment, "spec", "strategy", "rollingUpdate", default={})
+    surge = scaled_value(rolling.get("maxSurge", "25%"), replicas(deployment), round_up=True)
+    unavailable = scaled_value(rolling.get("maxUnavailable", "25%"), replicas(deployment), round_up=False)
+    return surge, (1 if surge == 0 and unavailable == 0 else unavailable)
+
+
+def max_surge(deployment: Document) -> int:
+    """How many Pods above `replicas` a rollout may have (pkg/controller/deployment/util)."""
+    return _fenceposts(deployment)[0] if is_rolling(deployment) else 0
+
+
+def max_unavailable(deployment: Document) -> int:
+    """How many Pods below `replicas` may be available during a rollout (pkg/controller/deployment/util)."""
+    if not is_rolling(deployment) or replicas(deployment) == 0:
+        return 0
+    return min(_fenceposts(deployment)[1], replicas(deployment))
+
+
+def revision(deployment: Document) -> int:
+    """The revision of its current template; 0 before the controller has seen it."""
+    return replicasets.revision(deployment)
+
+
+def progress_deadline(deployment: Document) -> int | None:
+    """Seconds without progress after which a rollout counts as stuck; None for no deadline."""
+    seconds = dig(deployment, "spec", "progressDeadlineSeconds")
+    return None if seconds in (None, UNLIMITED) else int(seconds)
+
+
+def history_limit(deployment: Document) -> int | None:
+    """How many old ReplicaSets are kept; None for all."""
+    limit = dig(deployment, "spec", "revisionHistoryLimit")
+    return None if limit in (None, UNLIMITED) else int(limit)
+
+
+def count(status: Document, field: str) -> int:
+    """A number of the status; what is zero is left out there."""
+    return int(status.get(field) or 0)
+
+
+def is_complete(deployment: Document, status: Document) -> bool:
+    """Whether every wanted Pod is updated and available and no old one is left (DeploymentComplete)."""
+    wanted = replicas(deployment)
+    return (
+        count(status, "updatedReplicas") == count(status, "replicas") == count(status, "availableReplicas") == wanted
+        and count(status, "observedGeneration") >= deployment["metadata"].get("generation", 0)
+    )
+
+
+# --- for kubectl rollout -----------------------------------------------------------------------------------------------
+
+
+class RolloutFailed(Exception):
+    """A rollout whose status cannot become good by waiting; the text is kubectl's error."""
+
+
+def rollout_status(deployment: Document, revision_wanted: int = 0) -> tuple[str, bool]:
+    """The line of `kubectl rollout status` and whether the rollout is done.
+
+    Raises RolloutFailed past the progress deadline, or when another revision runs than the one that was asked for
+    (kubectl/pkg/polymorphichelpers/rollout_status.go).
+    """
+    name, status = deployment["metadata"]["name"], deployment.get("status") or {}
+    if revision_wanted > 0 and revision_wanted != revision(deployment):
+        raise RolloutFailed(
+            f"desired revision ({revision_wanted}) is different from the running revision ({revision(deployment)})"
+        )
+    if deployment["metadata"].get("generation", 0) > count(status, "observedGeneration"):
+        return "Waiting for deployment spec update to be observed...", False
+    if (condition(deployment, "Progressing") or {}).get("reason") == DEADLINE_EXCEEDED:
+        raise RolloutFailed(f'deployment "{name}" exceeded its progress deadline')
+    waiting = _waiting_for(deployment, status)
+    if waiting:
+        return f'Waiting for deployment "{name}" rollout to finish: {waiting}...', False
+    return f'deployment "{name}" successfully rolled out', True
+
+
+def _waiting_for(deployment: Document, status: Document) -> str:
+    updated, total, available = (count(status, field) for field in ("updatedReplicas", "replicas", "availableReplicas"))
+    if updated < replicas(deployment):
+        return f"{updated} out of {replicas(deployment)} new replicas have been updated"
+    if total > updated:
+        return f"{total - updated} old replicas are pending termination"
+    if available < updated:
+        return f"{available} of {updated} updated replicas are available"
+    return ""
+
+
+def history(owned: list[Document]) -> dict[int, Document]:
+    """ReplicaSets of a Deployment by revision, oldest first (kubectl/pkg/polymorphichelpers/history.go)."""
+    return dict(sorted((replicasets.revision(replicaset), replicaset) for replicaset in owned))
+
+
+def change_cause(replicaset: Document) -> str:
+    """Why a revision came to be, as its author wrote; empty when nobody did."""
+    return annotations(replicaset).get(CHANGE_CAUSE, "")
+
+
+def template_of(replicaset: Document) -> Document:
+    """The template that a Deployment had when it made this ReplicaSet: without the label of the hash."""
+    template: Document = replicaset["spec"]["template"]
+    labels = {key: value for key, value in dig(template, "metadata", "labels", default={}).items()
+              if key != replicasets.HASH_LABEL}
+    return with_value(template, ("metadata", "labels"), labels)
+
+
+# --- defaults and validation -------------------------------------------------------------------------------------------
+
+
+def prepare(deployment: Document) -> Document:
+    """A new Deployment has an empty status (pkg/registry/apps/deployment/strategy.go)."""
+    return {**deployment, "status": {}}
+
+
+def default(deployment: Document) -> Document:
+    """SetDefaults_Deployment in pkg/apis/apps/v1/defaults.go."""
+    spec = deployment.get("spec") or {}
+    usual = {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600}
+    missing = {field: value for field, value in usual.items() if spec.get(field) is None}
+    strategy = _default_strategy(spec.get("strategy") or {})
+    if not missing and strategy == spec.get("strategy"):
+        return deployment
+    return {**deployment, "spec": {**spec, **missing, "strategy": strategy}}
+
+
+def _default_strategy(strategy: Document) -> Document:
+    strategy = {**strategy, "type": strategy.get("type") or ROLLING_UPDATE}
+    if strategy["type"] != ROLLING_UPDATE:
+        return strategy
+    rolling = strategy.get("rollingUpdate") or {}
+    given = {field: value for field, value in rolling.items() if value is not None}
+    return {**strategy, "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%", **given}}
+
+
+def _is_zero(value: int | str) -> bool:
+    return value in (0, "0%")
+
+
+def _amount_errors(value: Any, path: str) -> list[FieldError]:
+    """ValidatePositiveIntOrPercent in pkg/apis/apps/validation/validation.go."""
+    if isinstance(value, int):
+        return [invalid(path, value, "must be greater than or equal to 0")] if value < 0 else []
+    number = str(value).removesuffix("%")
+    if str(value).endswith("%") and number.isascii() and number.isdigit():
+        return []
+    complaint = (
+        "a valid percent string must be a numeric string followed by an ending '%' "
+        "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
+    )
+    return [invalid(path, value, complaint)]
+
+
+def _strategy_errors(strategy: Document) -> list[FieldError]:
+    path, kind = "spec.strategy", strategy.get("type")
+    if kind == RECREATE:
+        if strategy.get("rollingUpdate") is None:
+            return []
+        return [forbidden(f"{path}.rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")]
+    if kind != ROLLING_UPDATE:
+        return [not_supported(path, strategy, [RECREATE, ROLLING_UPDATE])]
+    rolling = strategy["rollingUpdate"]
+    unavailable, surge = rolling["maxUnavailable"], rolling["maxSurge"]
+    path += ".rollingUpdate"
+    found = _amount_errors(unavailable, f"{path}.maxUnavailable") + _amount_errors(surge, f"{path}.maxSurge")
+    if _is_zero(unavailable) and _is_zero(surge):
+        found.append(invalid(f"{path}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0"))
+    if isinstance(unavailable, str) and unavailable[:-1].isdigit() and int(unavailable[:-1]) > 100:
+        found.append(invalid(f"{path}.maxUnavailable", unavailable, "must not be greater than 100%"))
+    return found
+
+
+def validate(deployment: Document, old: Document | None) -> list[FieldError]:
+    """ValidateDeployment and ValidateDeploymentUpdate in pkg/apis/apps/validation/validation.go."""
+    spec = deployment.get("spec") or {}
+    found = replicasets.negative_errors(spec, ("replicas",), "spec")
+    found += replicasets.selector_and_template_errors(spec)
+    found += _strategy_errors(spec["strategy"])
+    found += replicasets.negative_errors(spec, ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"), "spec")
+    deadline = spec.get("progressDeadlineSeconds")
+    if deadline is not None and deadline <= (spec.get("minReadySeconds") or 0):
+        found.append(invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"))
+    return found + replicasets.immutable_selector_errors(deployment, old)
+
+
+# --- printing ----------------------------------------------------------------------------------------------------------
+
+
+def _status_cell(field: str) -> Column:
+    headers = {"updatedReplicas": "Up-to-date", "availableReplicas": "Available"}
+    return Column(headers[field], lambda deployment, now: str(count(deployment.get("status") or {}, field)))
+
+
+def _ready_cell(deployment: Document, now: int) -> str:
+    return f"{count(deployment.get('status') or {}, 'readyReplicas')}/{replicas(deployment)}"
+
+
+KIND = REGISTRY.register(
+    Kind(
+        group="apps",
+        version="v1",
+        kind="Deployment",
+        plural="deployments",
+        singular="deployment",
+        short_names=("deploy",),
+        categories=("all",),
+        subresources=frozenset({"status", "scale"}),
+        namespaced=True,
+        default=default,
+        prepare=prepare,
+        validate=validate,
+        counts_generation=True,
+        columns=(
+            NAME, Column("Ready", _ready_cell), _status_cell("updatedReplicas"), _status_cell("availableReplicas"), AGE,
+            *replicasets.template_columns(),
+        ),
+    )
+)
