@@ -1,7 +1,7 @@
 """Django's settings. Everything that differs between two installations comes from the environment.
 
 PORT, HOST, DATABASE_URL, REDIS_URL, SECRET_KEY, DEBUG, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, HTTPS, LOG_LEVEL and
-CLUSTERSCOPE_VAR (the folder for the database, the secret key and the collected static files) are described in README.md.
+CLUSTERSCOPE_VAR (the folder of the database, the secret key and the collected static files) are described in README.md.
 """
 
 import os
@@ -127,7 +127,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# Nothing inline and nothing from elsewhere. The nonce is sent only with pages that use it (an import map has to be inline).
+# Nothing inline and nothing from elsewhere. A nonce is sent only with pages that ask for one: an import map is inline.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -19,7 +19,10 @@ class Command(BaseCommand):
         """Declare the options; their defaults are the variables HOST and PORT."""
         parser.add_argument("--host", default=settings.HOST, help="address to listen on (default: %(default)s)")
         parser.add_argument(
-            "--port", type=int, default=settings.PORT, help="port to listen on, 0 for any free one (default: %(default)s)"
+            "--port",
+            type=int,
+            default=settings.PORT,
+            help="port to listen on, 0 for any free one (default: %(default)s)",
         )
         parser.add_argument(
             "--without-worker", action="store_true", help="only serve the site; clusters are played by other processes"
