@@ -18,7 +18,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One attempt for one pod. `verdicts` stand in the order in which nodes were tried; those not looked at are missing."""
+    """One attempt for one pod. `verdicts` are in the order of the search; nodes that it did not reach are missing."""
 
     pod: str
     outcome: Outcome

@@ -28,7 +28,7 @@ EVENT_KEY = "event"
 
 
 class ClusterEvent(NamedTuple):
-    """`old` and `new` hold only what plugins ask about; the event of an UNSCHEDULED_POD is about the waiting pod itself."""
+    """`old` and `new` hold only what plugins ask about; an UNSCHEDULED_POD event is about the waiting pod itself."""
 
     resource: str
     action: str

@@ -125,12 +125,12 @@ class Plugin:
     def permit(self, pod: Document, node: str) -> Status:
         return SUCCESS
 
-    def pre_bind(self, context: Context, pod: Document, node: str) -> Status:
+    def pre_bind(self, context: Context, pod: Document, node: str) -> None:
         """May make the cycle's one write; the pod is then bound when its turn comes again."""
-        return SUCCESS
 
-    def bind(self, context: Context, pod: Document, node: str, story: Story, why: Any) -> Status:
-        return SKIP
+    def bind(self, context: Context, pod: Document, node: str, story: Story, why: Any) -> bool:
+        """Bind the pod; whether this plugin did."""
+        return False
 
     def post_bind(self, context: Context, pod: Document, node: str) -> None:
         """Informed after the pod was bound."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster.objects.documents import Document
-from cluster.scheduler.framework import SUCCESS, Plugin, Status
+from cluster.scheduler.framework import Plugin
 
 if TYPE_CHECKING:
     from cluster.machinery.component import Context
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class DefaultBinder(Plugin):
     name = "DefaultBinder"
 
-    def bind(self, context: Context, pod: Document, node: str, story: Story, why: Any) -> Status:
+    def bind(self, context: Context, pod: Document, node: str, story: Story, why: Any) -> bool:
         meta = pod["metadata"]
         context.bind(meta["namespace"], meta["name"], node, story=story, why=why)
-        return SUCCESS
+        return True
