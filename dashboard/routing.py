@@ -1,5 +1,7 @@
 """The WebSocket addresses of the site."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from dashboard.consumers import ClusterConsumer
+
+websocket_urlpatterns = [path("ws/cluster/<str:cluster>/", ClusterConsumer.as_asgi())]

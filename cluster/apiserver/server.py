@@ -5,7 +5,7 @@ A write goes: decode → defaults → admission → validation → etcd. What di
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,13 +14,16 @@ from cluster.apiserver.admission import Request
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.randomness import draw, fraction
 from cluster.apiserver.reader import LiveReader
-from cluster.apiserver.state import Change, Etcd, World
+from cluster.apiserver.state import Change, Etcd, World, is_resource
 from cluster.objects import metadata, schema
 from cluster.objects.documents import Document
 from cluster.objects.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
 from cluster.objects.registry import REGISTRY, Kind
 from cluster.objects.selectors import FieldSelector, LabelSelector
 
+NO_LIMITS: Mapping[str, int] = {}
+# Kinds that come and go by themselves and do not count as a user's objects.
+UNCOUNTED = frozenset({"events", "leases.coordination.k8s.io"})
 # How often a taken generated name is tried anew (apiserver/pkg/registry/generic/registry/store.go).
 NAME_ATTEMPTS = 8
 
@@ -59,9 +62,13 @@ class Preconditions:
 class APIServer(LiveReader):
     """The API server of one cluster. `before_write` hears of each write just before it gets its revision."""
 
-    def __init__(self, etcd: Etcd, before_write: Callable[[Write], None] = lambda write: None) -> None:
+    def __init__(
+        self, etcd: Etcd, before_write: Callable[[Write], None] = lambda write: None,
+        limits: Mapping[str, int] = NO_LIMITS,
+    ) -> None:
         super().__init__(etcd)
         self._before_write = before_write
+        self._limits = limits
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -166,8 +173,24 @@ class APIServer(LiveReader):
         self._refuse_invalid(kind, admitted, None)
         if self.get(kind.resource, namespace, metadata.name(admitted)) is not None:
             raise errors.already_exists(kind, metadata.name(admitted))
+        self._refuse_beyond_limits(kind, metadata.name(admitted))
         document = strategy.allocate(kind, admitted, None, self, self.choose)
         return {**document, "metadata": {**document["metadata"], "uid": self._new_uid()}}
+
+    def _refuse_beyond_limits(self, kind: Kind, name: str) -> None:
+        """What a sandbox may have at most, in the words of a ResourceQuota that is full."""
+        if kind.resource in UNCOUNTED:
+            return
+        for counted, limit in self._limits.items():
+            if counted not in ("objects", kind.resource):
+                continue
+            tables = [kind.resource] if counted == kind.resource else [t for t in self.world.tables if is_resource(t)]
+            used = sum(len(self.world.table(table)) for table in tables if table not in UNCOUNTED)
+            if used >= limit:
+                why = (
+                    f"exceeded quota: sandbox, requested: {counted}=1, used: {counted}={used}, limited: {counted}={limit}"
+                )
+                raise errors.forbidden(kind, name, why)
 
     def _kind_of(self, document: Document) -> Kind:
         api_version, name = document.get("apiVersion", ""), document.get("kind", "")

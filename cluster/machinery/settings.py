@@ -65,6 +65,7 @@ class Settings:
 
     jitter: float = 0.1  # durations of kubelets vary by this fraction
     extra_images: Mapping[str, int] = field(default_factory=dict)  # image name -> bytes, besides the catalogue
+    limits: Mapping[str, int] = field(default_factory=dict)  # "pods", "objects": what the API server lets a cluster have
 
     def reaction_of(self, component: str) -> int:
         return self.reaction.get(component, self.default_reaction)

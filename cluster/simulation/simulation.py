@@ -47,9 +47,9 @@ class Simulation:
         self.settings = settings or Settings()
         self.components = {component.name: component for component in components}
         self.on_step = on_step
-        self._etcd = Etcd(world)
-        self._etcd.subscribe(self._wake)
-        self._server = APIServer(self._etcd, self._note_write)
+        self.etcd = Etcd(world)
+        self.etcd.subscribe(self._wake)
+        self._server = APIServer(self.etcd, self._note_write, self.settings.limits)
         self._watchers = self._by_table()
         self._heap: list[tuple[int, int, Key]] = []
         self._actor = ""
@@ -74,7 +74,7 @@ class Simulation:
 
     @property
     def world(self) -> World:
-        return self._etcd.world
+        return self.etcd.world
 
     @property
     def now(self) -> int:
@@ -107,8 +107,8 @@ class Simulation:
         entry = self.world.row(AGENDA, full)
         if entry is not None and entry[0] <= due:
             return
-        sequence = self._etcd.take_sequence()
-        self._etcd.set(AGENDA, full, [due, sequence, quiet])
+        sequence = self.etcd.take_sequence()
+        self.etcd.set(AGENDA, full, [due, sequence, quiet])
         heapq.heappush(self._heap, (due, sequence, full))
 
     def _peek(self) -> tuple[int, int, Key] | None:
@@ -147,7 +147,7 @@ class Simulation:
         step = Step(
             revision=self.revision, at=self.now, actor=self._actor, verb=write.verb, objects=(written, *others),
             say=story.key, args=dict(story.args), weight=story.weight, why=self._why,
-            changes=self._etcd.cut(), world=self.world,
+            changes=self.etcd.cut(), world=self.world,
         )
         self._story = self._why = None
         self._kept = self.now
@@ -159,9 +159,9 @@ class Simulation:
         head = self._peek()
         assert head is not None
         due, _, full = heapq.heappop(self._heap)
-        self._etcd.set(AGENDA, full, None)
+        self.etcd.set(AGENDA, full, None)
         if due > self.now:
-            self._etcd.at(due)
+            self.etcd.at(due)
         component = self.components.get(full[0])
         if component is None or self._server.is_off(*component.switches(full[1:])):
             return None
@@ -169,7 +169,7 @@ class Simulation:
 
     def _reconcile(self, component: Component, key: Key) -> Step | None:
         switch = component.switches(key)[0]
-        context = Context(self._etcd, self._server, self, self.settings, component.name, component.name, self._tell)
+        context = Context(self.etcd, self._server, self, self.settings, component.name, component.name, self._tell)
         context.key = key
         self._actor = switch
         failures = (FAILURES, component.name, *key)
@@ -177,11 +177,11 @@ class Simulation:
             component.reconcile(context, key)
         except APIError:
             failed = self.world.row(MEMORY, failures) or 0
-            self._etcd.set(MEMORY, failures, failed + 1)
+            self.etcd.set(MEMORY, failures, failed + 1)
             delay = min(RETRY_BASE << min(failed, 20), RETRY_MAXIMUM)
             self.schedule(component.name, key, self.now + delay, failed >= QUIET_FAILURES)
         else:
-            self._etcd.set(MEMORY, failures, None)
+            self.etcd.set(MEMORY, failures, None)
         if not self._writes:
             self._story = self._why = None
             return None
@@ -214,7 +214,7 @@ class Simulation:
     def advance_clock(self, until: int) -> None:
         """Set the clock forward over time in which nothing is due."""
         if until > self.now:
-            self._etcd.at(until)
+            self.etcd.at(until)
 
     def steps_until_quiet(self) -> Iterator[Step]:
         """Writes until only watchdogs wait, for at most the settings' limit of virtual time and steps."""
@@ -242,23 +242,31 @@ class Simulation:
 
     # --- users -------------------------------------------------------------------------------------------------------
 
+    def user(self, actor: str = "user") -> UserServer:
+        """The API server for somebody outside: each of their writes becomes a step, whatever else goes on meanwhile."""
+        return UserServer(self, actor)
+
     @contextmanager
     def act(self, actor: str = "user") -> Iterator[UserServer]:
-        """Writes by somebody outside; each write in the block becomes a step."""
-        self._actor = actor
-        try:
-            yield UserServer(self._etcd, self._note_write, self._tell, self._finish_step)
-        finally:
-            self._writes = []
-            self._story = self._why = None
+        """`user` for a block of writes."""
+        yield self.user(actor)
+
+    def begin_user_write(self, actor: str, write: Write, story: Story | None) -> None:
+        """Note who writes what, just before the write (UserServer only)."""
+        self._actor, self._story, self._why = actor, story, None
+        self._note_write(write)
+
+    def finish_user_write(self) -> None:
+        """Close the step of a user's write (UserServer only)."""
+        self._finish_step()
 
     def keep_clock(self) -> Step | None:
         """Make a step of what has changed silently (the clock, timers), so that it can be stored; None if nothing has."""
-        if not self._etcd.changes and self.now == self._kept:
+        if not self.etcd.changes and self.now == self._kept:
             return None
         self._actor, self._story = "clock", Story("clock.advanced", {}, FOLDED)
         self._note_write(Write("clock", "clock", "", ""))
-        self._etcd.next_revision()
+        self.etcd.next_revision()
         return self._finish_step()
 
     # --- switches ----------------------------------------------------------------------------------------------------
@@ -295,29 +303,31 @@ class Simulation:
 class UserServer(APIServer):
     """The API server as somebody outside meets it: each write is closed as a step of its own."""
 
-    def __init__(
-        self, etcd: Etcd, before_write: Callable[[Write], None],
-        tell: Callable[[Story, Any], None], finish: Callable[[], Step],
-    ) -> None:
-        super().__init__(etcd, before_write)
-        self._tell = tell
-        self._finish = finish
+    def __init__(self, simulation: Simulation, actor: str) -> None:
+        super().__init__(simulation.etcd, self._begin, simulation.settings.limits)
+        self._simulation = simulation
+        self._actor = actor
+        self._story: Story | None = None
 
     def tell(self, story: Story) -> None:
         """The sentence for the next write; without one a plain sentence names verb and object."""
-        self._tell(story, None)
+        self._story = story
+
+    def _begin(self, write: Write) -> None:
+        self._simulation.begin_user_write(self._actor, write, self._story)
+        self._story = None
 
     def _store(self, write: Write, document: Document) -> Document:
         stored = super()._store(write, document)
-        self._finish()
+        self._simulation.finish_user_write()
         return stored
 
     def _remove(self, write: Write, document: Document) -> None:
         super()._remove(write, document)
-        self._finish()
+        self._simulation.finish_user_write()
 
     def write_row(self, verb: str, table: str, key: Key, value: Any) -> None:
         before = self.revision
         super().write_row(verb, table, key, value)
         if self.revision != before:
-            self._finish()
+            self._simulation.finish_user_write()

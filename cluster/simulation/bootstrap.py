@@ -1,0 +1,135 @@
+"""A new cluster: the namespaces, the Service of the API server and the machines, brought up like any other work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from cluster.apiserver.state import World
+from cluster.machinery.component import Component
+from cluster.machinery.settings import Settings
+from cluster.machinery.story import NORMAL, Story
+from cluster.objects.documents import Document
+from cluster.simulation.components import all_components
+from cluster.simulation.simulation import Simulation
+from cluster.simulation.step import Step
+
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+API_SERVER_IP = "10.0.0.10"
+API_SERVER_PORT = 6443
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine that becomes a node. Quantities are spelt as in Kubernetes."""
+
+    name: str
+    ip: str
+    cpu: str = "4"
+    memory: str = "8Gi"
+    pods: str = "110"
+    storage: str = "100Gi"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: Sequence[Mapping[str, str]] = ()
+    extended: Mapping[str, str] = field(default_factory=dict)
+
+    def row(self) -> Document:
+        """The machine as the kubelet finds it in host/machines."""
+        return {
+            "cpu": self.cpu, "memory": self.memory, "pods": self.pods, "ephemeral-storage": self.storage,
+            "labels": dict(self.labels), "taints": [dict(taint) for taint in self.taints], "ip": self.ip,
+            "extended": dict(self.extended),
+        }
+
+
+def control_plane() -> Machine:
+    """The machine that kubeadm init ran on: labelled and tainted as kubeadm does (mark-control-plane phase)."""
+    return Machine(
+        "control-plane", API_SERVER_IP, labels={CONTROL_PLANE: ""},
+        taints=({"key": CONTROL_PLANE, "effect": "NoSchedule"},),
+    )
+
+
+def worker(number: int, **changes: str) -> Machine:
+    """The n-th worker, `node-<n>` at 10.0.0.1n."""
+    return Machine(f"node-{number}", f"10.0.0.{10 + number}", **changes)
+
+
+def default_machines(workers: int = 3) -> list[Machine]:
+    return [control_plane(), *(worker(number) for number in range(1, workers + 1))]
+
+
+def machine_key(name: str) -> tuple[str, tuple[str]]:
+    """Table and key of a machine's row."""
+    return "host/machines", (name,)
+
+
+def _namespace(name: str) -> Document:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def _kubernetes_service() -> Document:
+    """The Service by which Pods reach the API server (pkg/controlplane/controller/kubernetesservice)."""
+    return {
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {
+            "name": "kubernetes", "namespace": "default",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "clusterIP": "10.96.0.1", "type": "ClusterIP", "sessionAffinity": "None",
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": API_SERVER_PORT}],
+        },
+    }
+
+
+def _kubernetes_endpoints() -> list[Document]:
+    """The API server lists itself: no selector, so no controller does (pkg/controlplane/reconcilers)."""
+    ports = [{"name": "https", "port": API_SERVER_PORT, "protocol": "TCP"}]
+    return [
+        {
+            "apiVersion": "v1", "kind": "Endpoints",
+            "metadata": {
+                "name": "kubernetes", "namespace": "default", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+            },
+            "subsets": [{"addresses": [{"ip": API_SERVER_IP}], "ports": ports}],
+        },
+        {
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {
+                "name": "kubernetes", "namespace": "default", "labels": {"kubernetes.io/service-name": "kubernetes"},
+            },
+            "endpoints": [{"addresses": [API_SERVER_IP], "conditions": {"ready": True}}],
+            "ports": ports,
+        },
+    ]
+
+
+def new_cluster(
+    machines: Iterable[Machine] | None = None, *, seed: int = 0, settings: Settings | None = None,
+    components: Iterable[Component] | None = None, on_step: Callable[[Step], None] = lambda step: None,
+) -> Simulation:
+    """A cluster whose nodes are Ready and where nothing is going on any more.
+
+    `on_step` hears only of what happens after that. Equal arguments give equal clusters, revision by revision.
+    """
+    wanted = default_machines() if machines is None else list(machines)
+    simulation = Simulation(World(random=seed), components or all_components(), settings)
+    with simulation.act("kubeadm") as api:
+        for name in NAMESPACES:
+            api.create(_namespace(name))
+        api.create(_kubernetes_service())
+        for document in _kubernetes_endpoints():
+            api.create(document)
+        for machine in wanted:
+            api.tell(Story("machine.added", {"node": f"nodes//{machine.name}"}, NORMAL))
+            api.write_row("create", *machine_key(machine.name), machine.row())
+    simulation.until_quiet()
+    simulation.on_step = on_step
+    return simulation
+
+
+def reseeded(world: World, seed: int) -> World:
+    """The same moment of a cluster with other chances ahead of it."""
+    return replace(world, random=seed)

@@ -1,0 +1,43 @@
+"""Every component of a cluster, in the order in which equal moments are served."""
+
+from __future__ import annotations
+
+from cluster.controllers.deployment import DeploymentController
+from cluster.controllers.endpoints import EndpointsController
+from cluster.controllers.endpointslice import EndpointSliceController
+from cluster.controllers.garbage_collector import GarbageCollector
+from cluster.controllers.namespace import NamespaceController
+from cluster.controllers.node_ipam import NodeIpamController
+from cluster.controllers.node_lifecycle import NodeLifecycleController
+from cluster.controllers.pod_gc import PodGarbageCollector
+from cluster.controllers.replicaset import ReplicaSetController
+from cluster.controllers.root_ca import RootCAPublisher
+from cluster.controllers.serviceaccount import ServiceAccountController
+from cluster.controllers.taint_eviction import TaintEvictionController
+from cluster.kubelet.kubelet import Kubelet
+from cluster.machinery.component import Component
+from cluster.machinery.event_recorder import EventRecorder
+from cluster.network.kube_proxy import KubeProxy
+from cluster.scheduler.scheduler import Scheduler
+
+
+def all_components() -> list[Component]:
+    """New instances of every component; they hold no state, so one set can serve many clusters."""
+    return [
+        EventRecorder(),
+        ServiceAccountController(),
+        RootCAPublisher(),
+        NamespaceController(),
+        DeploymentController(),
+        ReplicaSetController(),
+        EndpointSliceController(),
+        EndpointsController(),
+        NodeIpamController(),
+        NodeLifecycleController(),
+        TaintEvictionController(),
+        PodGarbageCollector(),
+        GarbageCollector(),
+        Scheduler(),
+        Kubelet(),
+        KubeProxy(),
+    ]

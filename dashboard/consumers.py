@@ -1,0 +1,144 @@
+"""The live feed of one viewer: frames and events down, commands up, one WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from typing import Any
+
+import orjson
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils.translation import gettext
+
+from cluster.models import Cluster
+from dashboard import visitors
+from dashboard.hub import CommandTimeout, process_hub
+
+# Daphne has no back-pressure of its own: so many frames may be on their way to a client that has not acknowledged them.
+UNACKNOWLEDGED = 4
+# A client that is behind by more messages than this is told to start anew from a frame.
+MAX_BEHIND = 2000
+MAX_MESSAGE = 600 * 1024
+# Commands a second, and how many may come at once.
+RATE, BURST = 20.0, 60.0
+# Close codes (4000–4999 are the application's).
+NOT_YOURS = 4404
+ALLOWED = frozenset({
+    "frame", "watch", "play", "pause", "speed", "step", "quiet", "decision", "advance", "fork", "branch", "console",
+    "interrupt", "complete",
+})
+# Answers that are themselves messages for the client.
+TOLD = frozenset({"frame", "completions", "error"})
+
+
+class ClusterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """/ws/cluster/<id>/"""
+
+    async def connect(self) -> None:
+        """Accept the owner of the cluster and nobody else."""
+        self.cluster = self.scope["url_route"]["kwargs"]["cluster"]
+        self.identifier = secrets.token_hex(8)
+        self._pending: list[bytes] = []
+        self._pending_count = 0
+        self._on_their_way = 0
+        self._tokens, self._filled = BURST, time.monotonic()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._joined = False
+        await self.accept()
+        if not await self._is_mine():
+            await self.close(NOT_YOURS)
+            return
+        self._joined = True
+        await process_hub().join(self.cluster, self)
+
+    @database_sync_to_async
+    def _is_mine(self) -> bool:
+        cluster = Cluster.objects.filter(id=self.cluster).first()
+        return cluster is not None and visitors.may_use(self.scope["session"], cluster)
+
+    async def disconnect(self, code: int) -> None:
+        """Leave the hub; commands under way end by themselves."""
+        if self._joined:
+            await process_hub().leave(self.cluster, self)
+
+    # --- up --------------------------------------------------------------------------------------------------------------
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """One message of the client: an acknowledgement or a command."""
+        if not self._joined:
+            return
+        message, problem = _parsed(text_data)
+        if message is None:
+            self._tell({"type": "error", "message": problem})
+        elif message["type"] == "ack":
+            self._acknowledged(message.get("n", 1))
+        elif not self._may_command():
+            self._tell({"type": "error", "message": gettext("Too many commands at once: at most %d a second.") % RATE})
+        else:
+            task = asyncio.create_task(self._command(message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _may_command(self) -> bool:
+        now = time.monotonic()
+        self._tokens = min(BURST, self._tokens + (now - self._filled) * RATE)
+        self._filled = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    async def _command(self, message: dict[str, Any]) -> None:
+        try:
+            answer = await process_hub().command(self.cluster, message, self.identifier)
+        except CommandTimeout:
+            answer = {"type": "error", "message": gettext("The simulator does not answer. Please try again.")}
+        if answer.get("type") == "error" and "id" in message:
+            self._tell({"type": "console", "id": message["id"], "stream": "stderr", "text": answer["message"] + "\n"})
+            self._tell({"type": "console-end", "id": message["id"], "code": 1})
+        elif answer.get("type") in TOLD:
+            self._tell(answer)
+
+    # --- down ------------------------------------------------------------------------------------------------------------
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        self.push(orjson.dumps(message), 1)
+
+    def push(self, messages: bytes, count: int) -> None:
+        """Queue encoded messages; a client that cannot follow gets one "resync" instead of them all."""
+        if self._pending_count + count > MAX_BEHIND:
+            self._pending, self._pending_count = [orjson.dumps({"type": "resync"})], 1
+        else:
+            self._pending.append(messages)
+            self._pending_count += count
+        self._flush()
+
+    def _acknowledged(self, count: Any) -> None:
+        if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+            self._on_their_way = max(0, self._on_their_way - count)
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._pending or self._on_their_way >= UNACKNOWLEDGED:
+            return
+        text = (b"[" + b",".join(self._pending) + b"]").decode()
+        self._pending, self._pending_count = [], 0
+        self._on_their_way += 1
+        task = asyncio.create_task(self.send(text_data=text))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _parsed(text: str | None) -> tuple[dict[str, Any] | None, str]:
+    """(message, "") or (None, what is wrong with it in one sentence)."""
+    if text is None or len(text) > MAX_MESSAGE:
+        return None, gettext("A message is JSON text of at most %d KiB.") % (MAX_MESSAGE // 1024)
+    try:
+        message = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None, gettext("A message is JSON text.")
+    if not isinstance(message, dict) or message.get("type") not in ALLOWED | {"ack"}:
+        return None, gettext("A message is an object whose type is one of: %s.") % ", ".join(sorted(ALLOWED))
+    return message, ""
