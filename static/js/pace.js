@@ -1,0 +1,55 @@
+/**
+ * Narrative time: how long a sentence stays, which events are shown together, and how much to hurry when
+ * the cluster is ahead of the story. Pure.
+ */
+const LEAST = 1200, PER_LETTER = 45, MOST = 5000; // ms at 1×, as the design brief asks
+const PATIENCE = 9000; // ms of untold story that are still told at an unhurried pace
+const LOST = 60_000; // above this the story jumps
+const ALIKE = 4; // from so many of the same verb on, a batch
+const NO_TRAVEL = 12; // above so many nothing travels
+
+/** Milliseconds that a sentence of so many characters stays at 1×. Ordinary events (weight 1) are told quicker. */
+export function dwell(letters, weight = 2) {
+  if (weight === 0) return 0;
+  const full = Math.min(MOST, LEAST + PER_LETTER * Math.max(0, letters - 40));
+  return weight === 1 ? Math.round(full * 0.6) : full;
+}
+
+/** How many times faster than told slowly, so that a backlog drains; 1 when there is little to tell. */
+export function hurry(backlog) {
+  return Math.max(1, backlog / PATIENCE);
+}
+
+/**
+ * The next thing to show of the pending events (ascending): {events, kind}. Events of weight 0 ride along with the one before them.
+ * kind: "one" · "batch" (4–12 alike, staggered) · "crowd" (more alike: counted, not moved) · "jump" (far behind) · "fold" (nothing to tell).
+ */
+export function nextAct(pending, lettersOf = () => 40) {
+  if (!pending.length) return null;
+  const told = pending.filter((event) => event.w !== 0);
+  if (!told.length) return { events: pending, kind: "fold" };
+  const backlog = told.reduce((sum, event) => sum + dwell(lettersOf(event), event.w), 0);
+  if (backlog > LOST) return { events: pending.slice(0, -6), kind: "jump" };
+  const first = pending.indexOf(told[0]);
+  let end = first + 1, alike = 1;
+  for (let k = end; k < pending.length; k += 1) {
+    if (pending[k].w === 0) continue;
+    if (!sameVerb(told[0], pending[k])) break;
+    alike += 1;
+    end = k + 1;
+  }
+  if (alike < ALIKE) end = first + 1;
+  while (end < pending.length && pending[end].w === 0) end += 1;
+  const kind = alike > NO_TRAVEL ? "crowd" : alike >= ALIKE ? "batch" : "one";
+  return { events: pending.slice(0, end), kind };
+}
+
+function sameVerb(one, other) {
+  return one.actor === other.actor && one.say?.key === other.say?.key && one.verb === other.verb;
+}
+
+/** How much faster than drawn a move plays: only above 2×, a 400 ms flight never under 150 ms; Infinity (jump) from 8× on. */
+export function moveRate(speed) {
+  if (speed >= 8) return Infinity;
+  return Math.min(400 / 150, Math.max(1, speed / 2));
+}

@@ -1,0 +1,166 @@
+/** The sandbox page: the session with its timeline, console, tables, branches, menus and keys. */
+import { Rover } from "./a11y.js";
+import { Console } from "./console.js";
+import { make, part, setAttribute, setText } from "./dom.js";
+import { clockText, text } from "./i18n.js";
+import { startKeys } from "./keys.js";
+import { Rings } from "./rings.js";
+import { Session } from "./session.js";
+import { Tables } from "./table.js";
+import { toggleProjector } from "./theme.js";
+import { Timeline } from "./timeline.js";
+
+const TICK = 200; // ms between two readings of the clock while time passes
+
+const board = document.getElementById("board");
+const session = new Session(board, { changed: draw, message, told, linked });
+const { player, stage, store, clock } = session;
+
+const terminal = new Console(document.getElementById("console"), {
+  run: ({ id, line }) => session.send({ type: "console", id, line, ...session.at() }),
+  interrupt: (id) => session.send({ type: "interrupt", id }),
+  complete: ({ id, line }) => session.send({ type: "complete", id, line }),
+});
+const timeline = new Timeline(document.getElementById("timeline"), player, {
+  start: () => player.toStart(),
+  back: () => player.back(),
+  play: () => player.toggle(),
+  step: () => player.forward(),
+  live: () => player.toLive(),
+  fork: () => session.send({ type: "fork", at: player.shown }),
+  decision: () => run({ type: "decision" }),
+  quiet: () => run({ type: "quiet" }),
+  advance: (seconds) => run({ type: "advance", seconds }),
+  speed: (value) => {
+    clock.set({ speed: value });
+    session.send({ type: "speed", value });
+    session.changed();
+  },
+});
+const rings = new Rings(stage);
+const rover = new Rover(document.getElementById("stage"));
+const tables = new Tables(part(board, "table"));
+
+/** Lets the cluster go on for a while; from the past that is a new branch. */
+function run(command) {
+  const at = session.at();
+  player.toLive();
+  session.send({ ...command, ...at });
+}
+
+function message(one) {
+  if (one.type === "console") terminal.write(one);
+  else if (one.type === "console-end") terminal.end(one);
+  else if (one.type === "completions") terminal.completions(one);
+  else if (one.type === "branch") session.toast(text("forked", { r: one.forked_at ?? one.at ?? player.shown }));
+}
+
+function told(event) {
+  terminal.highlight((event?.objs ?? []).map((ref) => ref.split("/").pop()));
+}
+
+function linked(state) {
+  if (state === "lost") terminal.cut();
+}
+
+/** Everything that follows the moment shown; once per frame at most. */
+function draw() {
+  if (!store.head && !store.pictures.size) return;
+  timeline.draw(session.connection === "live");
+  session.drawLink();
+  drawBranches();
+  terminal.note(player.live ? "" : text("past-note", { time: session.timeText() }));
+  const state = stage.state;
+  if (!state) return;
+  if (!stage.pictured) tables.draw(state, player.selected);
+  rings.draw(state, session.now());
+  rover.refresh();
+  drawEvents(state);
+  drawOwners(state);
+  schedule();
+}
+
+/** While virtual time passes, the clock and the rings are read again; at rest nothing runs. */
+let timer = null;
+function schedule() {
+  clearTimeout(timer);
+  if (clock.playing && !document.hidden) timer = setTimeout(() => session.changed(), TICK);
+}
+
+let branchesDrawn = "";
+function drawBranches() {
+  const signature = JSON.stringify([store.branches, store.branch]);
+  if (signature === branchesDrawn) return;
+  branchesDrawn = signature;
+  const menu = document.getElementById("branches");
+  menu.hidden = store.branches.length < 2;
+  const named = (one) => text("branch", { name: one.name ?? one.id });
+  const current = store.branches.find((one) => one.id === store.branch);
+  setText(part(menu, "branch"), current ? named(current) : "");
+  part(menu, "branches").replaceChildren(...store.branches.map((one) => make(
+    "button", { type: "button", "data-branch": one.id, "aria-pressed": String(one.id === store.branch) },
+    named(one), make("small", {}, one.forked_at ? text("forked-at", { r: one.forked_at }) : ""),
+  )));
+}
+
+let eventsDrawn = null;
+function drawEvents(state) {
+  const panel = document.getElementById("con-events");
+  if (panel.hidden || eventsDrawn === state.events) return;
+  eventsDrawn = state.events;
+  const rows = state.events.map((event) => make("div", { class: event.type === "Warning" ? "warn" : null },
+    ...[clockText(event.t), event.type, event.reason, event.object].map((words) => make("span", {}, String(words ?? ""))),
+    make("span", {}, `${event.message}${event.count > 1 ? ` (×${event.count})` : ""}`)));
+  part(panel, "events").replaceChildren(...(rows.length ? rows : [text("no-events")]));
+  panel.scrollTop = panel.scrollHeight;
+}
+
+function drawOwners(state) {
+  const list = document.querySelector("#legend [data-part=owners]");
+  if (!list || !list.closest("dialog").open) return;
+  list.replaceChildren(...session.hues.owners(state.pods).map((owner) => {
+    const swatch = make("span", { class: "pod s", "data-id": owner.id, "data-phase": "running", "data-stripe": owner.stripe ? "" : null });
+    const drawing = document.querySelector("#legend .mark").cloneNode(true);
+    drawing.firstElementChild.setAttribute("href", "#p-running");
+    swatch.append(drawing);
+    return make("li", {}, swatch, make("span", {}, owner.name, " ", make("b", {}, owner.version)));
+  }));
+}
+
+function setView(view) {
+  const picture = view === "picture";
+  stage.root.dataset.view = view;
+  for (const button of board.querySelectorAll("button[data-view]")) setAttribute(button, "aria-pressed", String(button.dataset.view === view));
+  for (const child of stage.root.children) child.hidden = (child.dataset.part === "table") === picture;
+  player.redraw();
+  session.changed();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.view) setView(button.dataset.view);
+  if (button.dataset.line) terminal.run(button.dataset.line);
+  if (button.dataset.branch) session.send({ type: "branch", id: button.dataset.branch });
+  if (button.dataset.dialog === "legend") session.changed();
+  if (button.closest("#console [role=tab]")) session.changed();
+});
+
+const click = (selector) => document.querySelector(selector)?.click();
+startKeys({
+  toggle: () => player.toggle(),
+  forward: () => player.forward(),
+  back: () => player.back(),
+  start: () => player.toStart(),
+  live: () => player.toLive(),
+  slower: () => timeline.faster(-1),
+  faster: () => timeline.faster(1),
+  table: () => setView(stage.pictured ? "table" : "picture"),
+  legend: () => click('[data-dialog="legend"]'),
+  keys: () => click('[data-dialog="keys"]'),
+  console: () => terminal.focus(),
+  fork: () => player.live || session.send({ type: "fork", at: player.shown }),
+  repeat: () => session.speaker.repeat(session.narrator.last),
+  projector: toggleProjector,
+});
+session.changed();
