@@ -265,16 +265,14 @@ class _Merger:
         for value in (order, before or [], added or []):
             if not isinstance(value, list):
                 raise PatchError(f"expected a []interface {{}}, but received a {_go_type(value)}")
-        if before is None and added is None:
-            return
         child = keys.child(field)
         _require_order(added or [], order, child.merge_key)
-        if added is None:
-            result = before
-        elif before is None:
+        if before is not None:
+            result = before if added is None else self._lists(before, added, child)
+        elif added is not None:
             result = _without_directives(added)
         else:
-            result = self._lists(before, added, child)
+            return
         _require_one_type([*(before or []), *(added or [])])
         merged[field] = _ordered(result, order, before or [], child.merge_key)
 
@@ -338,8 +336,8 @@ def _require_order(patch: list[Any], order: list[Any], merge_key: str) -> None:
             continue
         identity = _value_of(item, merge_key)
         if not any(_identical(identity, each) for each in wanted):
-            message = f"The order in patch list:\n{_go_text(patch)}\n doesn't match $setElementOrder list:\n{_go_text(order)}\n"
-            raise PatchError(message, code=500)
+            lists = f"{_go_text(patch)}\n doesn't match $setElementOrder list:\n{_go_text(order)}\n"
+            raise PatchError(f"The order in patch list:\n{lists}", code=500)
 
 
 def _ordered(items: list[Any], patch_order: list[Any], server_order: list[Any], merge_key: str) -> list[Any]:
