@@ -302,18 +302,16 @@ class _Map(_Type):
                 self.values.check(inner, (place, key, None), complaints)
 
 
-@dataclass(frozen=True)
 class _Struct(_Type):
-    name: str
-    go_name: str
-    definition: Document
+    def __init__(self, definition_name: str, properties: Mapping[str, Document]) -> None:
+        package, _, self.name = definition_name.rpartition(".")
+        super().__init__(f"{_short_name(package)}.{self.name}")
+        self._properties = properties
 
     @cached_property
     def fields(self) -> dict[str, _Type]:
-        return {
-            field: _field_type(self.name, field, property_)
-            for field, property_ in self.definition["properties"].items()
-        }
+        """Made when first needed: types may contain themselves."""
+        return {field: _field_type(self.name, field, schema) for field, schema in self._properties.items()}
 
     def check(self, value: Any, place: _Place | None, complaints: _Complaints) -> None:
         if not isinstance(value, dict):
