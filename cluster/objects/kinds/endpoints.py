@@ -1,0 +1,59 @@
+"""Endpoints: the older list of a Service's addresses, deprecated since 1.33."""
+
+from __future__ import annotations
+
+from cluster.objects.documents import Document
+from cluster.objects.printing import AGE, NAME, NONE, with_more
+from cluster.objects.registry import REGISTRY, Column, Kind
+
+DEPRECATION = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+SHOWN = 3
+
+
+def ready_addresses(endpoints: Document) -> list[str]:
+    """`ip:port` of every ready address, or only the ip when there is no port, in the order of the subsets."""
+    found = []
+    for subset in endpoints.get("subsets") or []:
+        ips = [address["ip"] for address in subset.get("addresses") or []]
+        ports = subset.get("ports") or []
+        if not ports:
+            found += ips
+        for port in ports:
+            found += [f"{ip}:{port['port']}" for ip in ips]
+    return found
+
+
+def endpoints_cell(endpoints: Document, now: int) -> str:
+    """The first three addresses (formatEndpoints in pkg/printers/internalversion/printers.go)."""
+    if not endpoints.get("subsets"):
+        return NONE
+    found = ready_addresses(endpoints)
+    return with_more(found[:SHOWN], len(found)) if found else ""
+
+
+def default(endpoints: Document) -> Document:
+    """Ports are TCP unless they say otherwise."""
+    subsets = endpoints.get("subsets")
+    if not subsets:
+        return endpoints
+    filled = [
+        {**subset, "ports": [{**port, "protocol": port.get("protocol") or "TCP"} for port in subset["ports"]]}
+        if subset.get("ports") else subset
+        for subset in subsets
+    ]
+    return {**endpoints, "subsets": filled}
+
+
+KIND = REGISTRY.register(
+    Kind(
+        group="",
+        version="v1",
+        kind="Endpoints",
+        plural="endpoints",
+        singular="endpoints",
+        short_names=("ep",),
+        namespaced=True,
+        default=default,
+        columns=(NAME, Column("Endpoints", endpoints_cell), AGE),
+    )
+)
