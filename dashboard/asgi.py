@@ -27,7 +27,7 @@ def build() -> ProtocolTypeRouter:
     from cluster.worker import CHANNEL, ClusterWorker
     from dashboard.routing import websocket_urlpatterns
 
-    websocket = URLRouter([*websocket_urlpatterns, re_path("", refuse)])
+    websocket = URLRouter([*websocket_urlpatterns, re_path("", refuse)])  # type: ignore[arg-type]
     return ProtocolTypeRouter(
         {
             "http": http,

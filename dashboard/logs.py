@@ -10,6 +10,12 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 SKIPPED = frozenset({"request", "taskName", "color_message"})
 
 
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Keep the record but not its traceback: what any visitor can provoke at will must not flood the log."""
+    record.exc_info = None
+    return True
+
+
 class LogfmtFormatter(logging.Formatter):
     """Format a record as one logfmt line; a traceback follows on lines of its own."""
 

@@ -8,12 +8,17 @@ from channels.layers import get_channel_layer
 from channels.worker import Worker
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
-from twisted.internet import defer, reactor
+from django.core.exceptions import RequestAborted
+from twisted.internet import defer
+from twisted.internet import reactor as installed_reactor
 
-from cluster.worker import CHANNEL
+from cluster.worker import CHANNEL, stop_process_worker
 from dashboard.asgi import application
 
 logger = logging.getLogger(__name__)
+
+# Twisted types its reactor as an interface that no type checker can follow.
+reactor: Any = installed_reactor
 
 # How long the tasks of connections and clusters may take to end, in seconds.
 STOP_TIMEOUT = 10.0
@@ -23,7 +28,7 @@ class ServeError(Exception):
     """The server could not start or broke down; the text is a sentence for the person who started it."""
 
 
-class ClusterscopeServer(Server):  # type: ignore[misc]
+class ClusterscopeServer(Server):
     """Daphne's server with the worker beside it.
 
     Daphne logs a failed `listen` and ends as if all were well: this class keeps the reason instead.
@@ -61,6 +66,7 @@ class ClusterscopeServer(Server):  # type: ignore[misc]
         self.stop()
 
     def _running(self, announce: Any) -> None:
+        asyncio.get_event_loop().set_exception_handler(_report)
         if self.with_worker:
             worker = Worker(application, [CHANNEL], get_channel_layer())
             self.worker_task = asyncio.get_event_loop().create_task(worker.arun())
@@ -77,10 +83,17 @@ class ClusterscopeServer(Server):  # type: ignore[misc]
         self.stop()
 
     def _stop_worker(self) -> "defer.Deferred[Any] | None":
-        if self.worker_task is None or self.worker_task.done():
+        if self.worker_task is None:
             return None
-        self.worker_task.cancel()
-        return defer.Deferred.fromFuture(asyncio.gather(self.worker_task, return_exceptions=True))
+        # Twisted waits for this before the loop ends: what was acknowledged is on disk, leases are given up.
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._stopped(self.worker_task)))
+
+    async def _stopped(self, task: "asyncio.Task[None]") -> None:
+        task.cancel()
+        try:
+            await asyncio.wait_for(stop_process_worker(), STOP_TIMEOUT)
+        except TimeoutError:
+            self.failure = f"The cluster worker did not stop within {STOP_TIMEOUT:g} s."
 
     def _finish(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel what is left and await it; an open stream would otherwise crash the interpreter at its end."""
@@ -88,6 +101,12 @@ class ClusterscopeServer(Server):  # type: ignore[misc]
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # A client that goes away while the server stops leaves Django's listening task behind: no error of anybody's.
+    if not isinstance(context.get("exception"), RequestAborted):
+        loop.default_exception_handler(context)
 
 
 async def _cancel_all() -> None:

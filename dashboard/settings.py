@@ -11,6 +11,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from dashboard import environment
+from dashboard.logs import without_traceback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("CLUSTERSCOPE_VAR") or BASE_DIR / "var").resolve()
@@ -81,6 +82,8 @@ DATABASES = {"default": environment.database(os.environ.get("DATABASE_URL") or f
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
+# Without Redis this process is the only one: web server and worker share its memory.
+EMBEDDED = not REDIS_URL
 CHANNEL_LAYERS = {
     "default": (
         {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL], "capacity": 1000}}
@@ -147,12 +150,14 @@ LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"without_traceback": {"()": "django.utils.log.CallbackFilter", "callback": without_traceback}},
     "formatters": {"logfmt": {"()": "dashboard.logs.LogfmtFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "logfmt"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         # Django's own handlers would print each line a second time.
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
         "daphne": {"level": "WARNING"},
     },
 }

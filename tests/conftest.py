@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from django.test import override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 
 from dashboard.assets import compile_messages
 
@@ -146,11 +146,23 @@ def context(browser: Browser, live_server_process: ServerProcess) -> Iterator[Br
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """An empty page. A test fails when the page reports a JavaScript error or a violation of the security policy."""
+    """An empty page. A test fails when the page reports a JavaScript error, a violation of the security policy or a
+    missing static file. Other refused requests are no failure: a test may provoke them.
+    """
     tab = context.new_page()
     problems: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            problems.append(message.text)
+
+    def check(response: Response) -> None:
+        if response.status >= 400 and "/static/" in response.url:
+            problems.append(f"{response.status} {response.url}")
+
     tab.on("pageerror", lambda error: problems.append(str(error)))
-    tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    tab.on("console", hear)
+    tab.on("response", check)
     yield tab
     tab.close()
     assert not problems, problems

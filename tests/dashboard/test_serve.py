@@ -1,5 +1,6 @@
 """`manage.py serve`: one process starts, answers, and ends cleanly."""
 
+import http.client
 import signal
 import subprocess
 import sys
@@ -96,6 +97,53 @@ def test_a_signal_during_the_start_ends_it_quietly(tmp_path):
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Traceback" not in errors
+
+
+def upgrade(server: ServerProcess, path: str, origin: str) -> int:
+    """Ask for a WebSocket and return the status of the answer."""
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=10)
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Origin": origin,
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    connection.request("GET", path, headers=headers)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_an_unknown_or_foreign_websocket_is_refused(var):
+    server = start_server(var)
+    try:
+        assert upgrade(server, "/nowhere", server.url) == 403
+        assert upgrade(server, "/nowhere", "http://evil.example") == 403
+    finally:
+        ends_cleanly(server, signal.SIGTERM)
+
+
+def test_a_foreign_host_is_refused(var):
+    server = start_server(var)
+    request = urllib.request.Request(f"{server.url}/healthz", headers={"Host": "evil.example"})
+    try:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=10)
+        assert refused.value.code == 400
+        refused.value.close()
+    finally:
+        ends_cleanly(server, signal.SIGTERM)
+
+
+def test_debug_serves_static_files_uncollected(tmp_path):
+    server = start_server(tmp_path, DEBUG="1")
+    try:
+        with urllib.request.urlopen(f"{server.url}/static/django_htmx/htmx-2.min.js", timeout=10) as response:
+            assert response.status == 200
+        assert not (tmp_path / "static").exists()
+    finally:
+        ends_cleanly(server, signal.SIGTERM)
 
 
 def test_static_files_have_lasting_names_and_compressed_twins(var):
