@@ -7,7 +7,6 @@ from typing import Any
 from cluster.objects.documents import Document, dig, with_value
 from cluster.objects.field_errors import forbidden, invalid, not_supported
 from cluster.objects.kinds import replicaset as replicasets
-from cluster.objects.metadata import annotations
 from cluster.objects.printing import AGE, NAME
 from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
 
@@ -27,7 +26,7 @@ UNLIMITED = 2**31 - 1
 condition = replicasets.condition
 
 
-# --- questions ---------------------------------------------------------------------------------------------------------
+# --- questions -----------------------------------------------------------------------------------------------
 
 
 def replicas(deployment: Document) -> int:
@@ -44,7 +43,7 @@ def is_paused(deployment: Document) -> bool:
 
 
 def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
-    """A number as it is, a percentage of `total` rounded (GetScaledValueFromIntOrPercent in apimachinery/pkg/util/intstr)."""
+    """A number as it is, a percentage of `total` rounded (apimachinery/pkg/util/intstr)."""
     if isinstance(value, int):
         return value
     product = int(value.rstrip("%")) * total
@@ -52,7 +51,7 @@ def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
 
 
 def _fenceposts(deployment: Document) -> tuple[int, int]:
-    """Surge and unavailability in Pods: surge rounds up, unavailability down, and never are both zero (ResolveFenceposts)."""
+    """Surge (rounded up) and unavailability (rounded down) in Pods; never are both zero (ResolveFenceposts)."""
     rolling = dig(deployment, "spec", "strategy", "rollingUpdate", default={})
     surge = scaled_value(rolling.get("maxSurge", "25%"), replicas(deployment), round_up=True)
     unavailable = scaled_value(rolling.get("maxUnavailable", "25%"), replicas(deployment), round_up=False)
@@ -102,7 +101,7 @@ def is_complete(deployment: Document, status: Document) -> bool:
     )
 
 
-# --- for kubectl rollout -----------------------------------------------------------------------------------------------
+# --- for kubectl rollout -------------------------------------------------------------------------------------
 
 
 class RolloutFailed(Exception):
@@ -148,7 +147,7 @@ def history(owned: list[Document]) -> dict[int, Document]:
 
 def change_cause(replicaset: Document) -> str:
     """Why a revision came to be, as its author wrote; empty when nobody did."""
-    return annotations(replicaset).get(CHANGE_CAUSE, "")
+    return replicasets.annotation(replicaset, CHANGE_CAUSE)
 
 
 def template_of(replicaset: Document) -> Document:
@@ -159,7 +158,7 @@ def template_of(replicaset: Document) -> Document:
     return with_value(template, ("metadata", "labels"), labels)
 
 
-# --- defaults and validation -------------------------------------------------------------------------------------------
+# --- defaults and validation ---------------------------------------------------------------------------------
 
 
 def prepare(deployment: Document) -> Document:
@@ -230,14 +229,15 @@ def validate(deployment: Document, old: Document | None) -> list[FieldError]:
     found = replicasets.negative_errors(spec, ("replicas",), "spec")
     found += replicasets.selector_and_template_errors(spec)
     found += _strategy_errors(spec["strategy"])
-    found += replicasets.negative_errors(spec, ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"), "spec")
+    numbers = ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
+    found += replicasets.negative_errors(spec, numbers, "spec")
     deadline = spec.get("progressDeadlineSeconds")
     if deadline is not None and deadline <= (spec.get("minReadySeconds") or 0):
         found.append(invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"))
     return found + replicasets.immutable_selector_errors(deployment, old)
 
 
-# --- printing ----------------------------------------------------------------------------------------------------------
+# --- printing ------------------------------------------------------------------------------------------------
 
 
 def _status_cell(field: str) -> Column:

@@ -8,7 +8,6 @@ from typing import Any
 from cluster.objects import names
 from cluster.objects.documents import Document, dig, with_value
 from cluster.objects.field_errors import IMMUTABLE, forbidden, invalid, not_supported, required
-from cluster.objects.metadata import annotations
 from cluster.objects.printing import AGE, NAME, containers_cell, images_cell
 from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
 from cluster.objects.selectors import LabelSelector, SelectorError, format_document
@@ -16,7 +15,7 @@ from cluster.objects.selectors import LabelSelector, SelectorError, format_docum
 HASH_LABEL = "pod-template-hash"
 
 
-# --- questions ---------------------------------------------------------------------------------------------------------
+# --- questions -----------------------------------------------------------------------------------------------
 
 
 def wanted(replicaset: Document) -> int:
@@ -59,13 +58,18 @@ def is_active(replicaset: Document) -> bool:
     return wanted(replicaset) > 0
 
 
-def revision(replicaset: Document) -> int:
-    """The revision that its Deployment gave it; 0 without one or for one that is no number."""
-    text = annotations(replicaset).get("deployment.kubernetes.io/revision", "")
-    return int(text) if text.lstrip("-").isdigit() else 0
+def annotation(document: Document, key: str) -> str:
+    """The value of an annotation; empty without it."""
+    return str(dig(document, "metadata", "annotations", key, default=""))
 
 
-# --- defaults and validation -------------------------------------------------------------------------------------------
+def revision(document: Document) -> int:
+    """The revision of a ReplicaSet or Deployment; 0 without one or for one that is no number."""
+    text = annotation(document, "deployment.kubernetes.io/revision")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+# --- defaults and validation ---------------------------------------------------------------------------------
 
 
 def prepare(replicaset: Document) -> Document:
@@ -109,7 +113,8 @@ def _expression_errors(expression: Document, path: str) -> list[FieldError]:
             found.append(required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
     elif operator in ("Exists", "DoesNotExist"):
         if values:
-            found.append(forbidden(f"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+            complaint = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+            found.append(forbidden(f"{path}.values", complaint))
     else:
         found.append(invalid(f"{path}.operator", operator, "not a valid selector operator"))
     found += [invalid(f"{path}.key", key, complaint) for complaint in names.qualified_name(key)]
@@ -122,7 +127,7 @@ def selector_and_template_errors(spec: Document) -> list[FieldError]:
     """What ReplicaSets and Deployments ask of selector and template (ValidatePodTemplateSpecForReplicaSet)."""
     wanted_selector: Any = spec.get("selector")
     found = selector_errors(wanted_selector, "spec.selector")
-    if wanted_selector is not None and not wanted_selector.get("matchLabels") and not wanted_selector.get("matchExpressions"):
+    if wanted_selector is not None and not any(wanted_selector.get(part) for part in ("matchLabels", "matchExpressions")):
         found.append(invalid("spec.selector", wanted_selector, "empty selector is invalid for deployment"))
     try:
         matcher = LabelSelector.from_document(wanted_selector)
@@ -142,7 +147,8 @@ def _template_errors(template: Document, matcher: LabelSelector) -> list[FieldEr
     if policy != "Always":
         found.append(not_supported(f"{path}.spec.restartPolicy", policy, ["Always"]))
     if dig(template, "spec", "activeDeadlineSeconds") is not None:
-        found.append(forbidden(f"{path}.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported"))
+        complaint = "activeDeadlineSeconds in ReplicaSet is not Supported"
+        found.append(forbidden(f"{path}.spec.activeDeadlineSeconds", complaint))
     return found
 
 
@@ -163,7 +169,7 @@ def validate(replicaset: Document, old: Document | None) -> list[FieldError]:
     ]
 
 
-# --- printing ----------------------------------------------------------------------------------------------------------
+# --- printing ------------------------------------------------------------------------------------------------
 
 
 def template_columns() -> tuple[Column, ...]:
