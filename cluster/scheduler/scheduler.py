@@ -127,7 +127,7 @@ class Scheduler(Component):
         return decision
 
     def _bind(self, context: Context, pod: Document, decision: Decision) -> bool:
-        """PreBind to PostBind; whether the pod was bound. A PreBind plugin that writes makes it wait for the next turn."""
+        """PreBind to PostBind; whether the pod was bound. After a write by PreBind it waits for its next turn."""
         node = decision.chosen
         for plugin in self.profile.pre_bind:
             plugin.pre_bind(context, pod, node)
