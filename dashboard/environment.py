@@ -64,6 +64,7 @@ def _sqlite(parts: SplitResult) -> dict[str, Any]:
     path = unquote(parts.path.removeprefix("/"))
     if parts.netloc or not path:
         raise ImproperlyConfigured("DATABASE_URL of SQLite is sqlite:/// and the path of a file.")
+    # CONN_MAX_AGE stays 0: an ASGI request runs in a thread of its own, and a connection kept there is never used again.
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": dict(SQLITE_OPTIONS)}
 
 
@@ -79,7 +80,7 @@ def _postgres(parts: SplitResult) -> dict[str, Any]:
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         # Every request of an ASGI server has a thread of its own, so connections are shared through a pool.
-        "OPTIONS": {"pool": True, **dict(parse_qsl(parts.query))},
+        "OPTIONS": {"pool": {"min_size": 2, "max_size": 16}, **dict(parse_qsl(parts.query))},
     }
 
 

@@ -25,7 +25,7 @@ def test_postgres():
     assert settings["HOST"] == "db.example"
     assert settings["PORT"] == "5433"
     assert settings["NAME"] == "clusters"
-    assert settings["OPTIONS"] == {"pool": True, "sslmode": "require"}
+    assert settings["OPTIONS"] == {"pool": {"min_size": 2, "max_size": 16}, "sslmode": "require"}
 
 
 @pytest.mark.parametrize("url", ["mysql://host/name", "postgres://host", "sqlite://", "sqlite://host/name", "nonsense"])
