@@ -64,7 +64,7 @@ def _sqlite(parts: SplitResult) -> dict[str, Any]:
     path = unquote(parts.path.removeprefix("/"))
     if parts.netloc or not path:
         raise ImproperlyConfigured("DATABASE_URL of SQLite is sqlite:/// and the path of a file.")
-    # CONN_MAX_AGE stays 0: an ASGI request runs in a thread of its own, and a connection kept there is never used again.
+    # CONN_MAX_AGE stays 0: an ASGI request runs in a thread of its own, where a kept connection is never used again.
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": dict(SQLITE_OPTIONS)}
 
 
