@@ -442,7 +442,7 @@ IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "complete"})
 # Commands that act: at a past revision they begin a new branch there.
 TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console"})
 # Commands after which the clock's position is kept even if nothing was written.
-KEEPERS = frozenset({"advance", "quiet", "decision", "step"})
+KEEPERS = frozenset({"advance"})
 
 
 def _earlier(*timeouts: float | None) -> float | None:

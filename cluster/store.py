@@ -13,12 +13,14 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+import yaml
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from cluster import projection
 from cluster.apiserver.state import World, is_resource
+from cluster.manifests import HOME_MANIFEST
 from cluster.models import Branch, Cluster, Revision, Snapshot, new_id
 from cluster.objects.documents import Document, Key
 from cluster.simulation import bootstrap, journal
@@ -26,6 +28,8 @@ from cluster.simulation.step import Step
 
 # A worker that died is replaced after this long; a living one renews three times as often.
 LEASE = timedelta(seconds=15)
+# The purpose of the small cluster on the first page; every other one starts empty.
+HOME = "home"
 # Steps between two kept Worlds: building a moment again redoes at most so many (measured 40 µs each).
 SNAPSHOT_EVERY = 100
 # Beyond these the oldest history is let go; at least KEEP_REVISIONS can always be rewound.
@@ -69,7 +73,13 @@ def unpack(data: bytes | memoryview) -> Any:
 @lru_cache(maxsize=8)
 def _template(purpose: str) -> World:
     """The World that every new cluster of this purpose starts from; brought up once per process."""
-    return bootstrap.new_cluster(bootstrap.default_machines()).world
+    simulation = bootstrap.new_cluster(bootstrap.default_machines())
+    if purpose == HOME:
+        api = simulation.user("kubectl")
+        for document in yaml.load_all(HOME_MANIFEST, Loader=yaml.CSafeLoader):
+            api.create(document)
+        simulation.until_quiet()
+    return simulation.world
 
 
 @transaction.atomic

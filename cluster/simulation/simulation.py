@@ -52,6 +52,7 @@ class Simulation:
         self._server = APIServer(self.etcd, self._note_write, self.settings.limits)
         self._watchers = self._by_table()
         self._heap: list[tuple[int, int, Key]] = []
+        self._busy = 0  # entries of the agenda that are not watchdogs
         self._actor = ""
         self._story: Story | None = None
         self._why: Any = None
@@ -69,6 +70,7 @@ class Simulation:
     def _rebuild_heap(self) -> None:
         agenda = self.world.table(AGENDA)
         self._heap = sorted((entry[0], entry[1], key) for key, entry in agenda.items())
+        self._busy = sum(not entry[2] for entry in agenda.values())
 
     # --- looking ---------------------------------------------------------------------------------------------------
 
@@ -97,7 +99,7 @@ class Simulation:
 
     def is_quiet(self) -> bool:
         """Whether only watchdogs (deadlines, back-offs, expiries) are waiting."""
-        return all(entry[2] for entry in self.world.table(AGENDA).values())
+        return self._busy == 0
 
     # --- due work --------------------------------------------------------------------------------------------------
 
@@ -108,6 +110,7 @@ class Simulation:
         if entry is not None and entry[0] <= due:
             return
         sequence = self.etcd.take_sequence()
+        self._busy += (not quiet) - (entry is not None and not entry[2])
         self.etcd.set(AGENDA, full, [due, sequence, quiet])
         heapq.heappush(self._heap, (due, sequence, full))
 
@@ -159,6 +162,7 @@ class Simulation:
         head = self._peek()
         assert head is not None
         due, _, full = heapq.heappop(self._heap)
+        self._busy -= not self.world.row(AGENDA, full)[2]
         self.etcd.set(AGENDA, full, None)
         if due > self.now:
             self.etcd.at(due)
@@ -219,13 +223,16 @@ class Simulation:
     def steps_until_quiet(self) -> Iterator[Step]:
         """Writes until only watchdogs wait, for at most the settings' limit of virtual time and steps."""
         limit = self.now + self.settings.quiet_limit
-        for _ in range(self.settings.quiet_steps):
-            if self.is_quiet():
+        count = silent = 0
+        while not self.is_quiet() and count < self.settings.quiet_steps and silent < SILENT_LIMIT:
+            due = self.next_due()
+            if due is None or due > limit:
                 return
-            step = self.step(limit)
-            if step is None:
-                return
-            yield step
+            step = self._run_next()
+            silent = 0 if step else silent + 1
+            if step is not None:
+                count += 1
+                yield step
 
     def until_quiet(self) -> list[Step]:
         return list(self.steps_until_quiet())
@@ -261,8 +268,8 @@ class Simulation:
         self._finish_step()
 
     def keep_clock(self) -> Step | None:
-        """Make a step of what has changed silently (the clock, timers), so that it can be stored; None if nothing has."""
-        if not self.etcd.changes and self.now == self._kept:
+        """Make a step of the time that has passed since the last write, so that it can be stored; None if none has."""
+        if self.now == self._kept:
             return None
         self._actor, self._story = "clock", Story("clock.advanced", {}, FOLDED)
         self._note_write(Write("clock", "clock", "", ""))
