@@ -1,0 +1,12 @@
+"""The console: kubectl's verbs and their output, on the same API as everything else.
+
+A command is a generator. It yields what it prints and, when it has to wait for the cluster, a `Wait`; whoever runs it lets
+the cluster go on and resumes it. Closing the generator is ^C. The return value is the exit code.
+"""
+
+from __future__ import annotations
+
+from cluster.kubectl.invocation import Output, Run, Shell, Wait
+from cluster.kubectl.console import complete, run
+
+__all__ = ["Output", "Run", "Shell", "Wait", "complete", "run"]
