@@ -1,7 +1,5 @@
 """Questions about `metadata`: names, owners, finalizers, and the names that the server makes up."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from cluster.objects.selectors import label_key_errors, label_value_errors
+
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 _RFC1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
-_QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_LABEL_VALUE = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 
 SUBDOMAIN_LENGTH = 253
@@ -30,11 +30,6 @@ _LABEL_RULE = (
 _RFC1035_RULE = (
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
     "start with an alphabetic character, and end with an alphanumeric character"
-)
-_QUALIFIED_RULE = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
-_LABEL_VALUE_RULE = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
-    "and must start and end with an alphanumeric character"
 )
 _CONFIG_KEY_RULE = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
 _ENVIRONMENT_RULE = "a valid environment variable name must consist only of printable ASCII characters other than '='"
@@ -92,46 +87,14 @@ def rfc1035_label(text: str) -> list[str]:
     return found
 
 
-@lru_cache(maxsize=4096)
-def _qualified(text: str) -> tuple[str, ...]:
-    parts = text.split("/")
-    if len(parts) > 2:
-        rule = _with_expression(_QUALIFIED_RULE, _QUALIFIED, "MyName", "my.name", "123-abc")
-        return (f"a valid label key {rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",)
-    found = []
-    if len(parts) == 2:
-        if not parts[0]:
-            found.append("prefix part must be non-empty")
-        else:
-            found += [f"prefix part {complaint}" for complaint in subdomain(parts[0])]
-    name = parts[-1]
-    if not name:
-        found.append("name part must be non-empty")
-    elif len(name) > LABEL_LENGTH:
-        found.append(f"name part {_too_long(LABEL_LENGTH)}")
-    if not re.fullmatch(_QUALIFIED, name):
-        found.append("name part " + _with_expression(_QUALIFIED_RULE, _QUALIFIED, "MyName", "my.name", "123-abc"))
-    return tuple(found)
-
-
 def qualified_name(text: str) -> list[str]:
     """The rule of keys of labels, annotations and taints, and of finalizers: `[prefix/]name`."""
-    return list(_qualified(text))
-
-
-@lru_cache(maxsize=4096)
-def _value_of_label(text: str) -> tuple[str, ...]:
-    found = []
-    if len(text.encode()) > LABEL_LENGTH:
-        found.append(_too_long(LABEL_LENGTH))
-    if not re.fullmatch(_LABEL_VALUE, text):
-        found.append(_with_expression(_LABEL_VALUE_RULE, _LABEL_VALUE, "MyValue", "my_value", "12345"))
-    return tuple(found)
+    return list(label_key_errors(text))
 
 
 def label_value(text: str) -> list[str]:
     """The rule of a label's value; it may be empty."""
-    return list(_value_of_label(text))
+    return list(label_value_errors(text))
 
 
 def config_key(text: str) -> list[str]:

@@ -31,7 +31,7 @@ def validate(config: Document, old: Document | None) -> list[FieldError]:
         for key in sorted(values):
             found += [invalid(f"{part}[{key}]", key, complaint) for complaint in config_key(key)]
     for key in sorted(data.keys() & binary.keys()):
-        found.append(invalid(f"data[{key}]", key, f"duplicate of key present in binaryData: {key}"))
+        found.append(invalid(f"data[{key}]", key, "duplicate of key present in binaryData"))
     if sum(len(str(value).encode()) for value in (*data.values(), *binary.values())) > MAX_SIZE:
         found.append(too_long("", MAX_SIZE))
     return found

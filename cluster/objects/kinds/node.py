@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from cluster.objects.documents import Document, dig
+from cluster.objects.field_errors import forbidden
 from cluster.objects.metadata import labels
+from cluster.objects.placement_validation import taint_errors
 from cluster.objects.printing import AGE, NAME, NONE, UNKNOWN
-from cluster.objects.registry import REGISTRY, Column, Kind
+from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
 
 ROLE_PREFIX = "node-role.kubernetes.io/"
 ROLE_LABEL = "kubernetes.io/role"
 NOT_READY_TAINT = "node.kubernetes.io/not-ready"
 UNREACHABLE_TAINT = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
-EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
 def condition(node: Document, kind: str) -> Document | None:
@@ -117,6 +118,16 @@ def default(node: Document) -> Document:
     return {**node, "spec": node.get("spec") or {}, "status": status}
 
 
+def validate(node: Document, old: Document | None) -> list[FieldError]:
+    """Taints have the path that the server really reports (ValidateNode in pkg/apis/core/validation/validation.go)."""
+    found = taint_errors(taints(node), "metadata.taints")
+    for field, text in (("podCIDRs", "podCIDR"), ("providerID", "providerID")):
+        before = dig(old, "spec", field)
+        if before and before != dig(node, "spec", field):
+            found.append(forbidden(f"spec.{field}", f'node updates may not change {text} except from "" to valid'))
+    return found
+
+
 KIND = REGISTRY.register(
     Kind(
         group="",
@@ -128,6 +139,7 @@ KIND = REGISTRY.register(
         namespaced=False,
         subresources=frozenset({"status", "proxy"}),
         default=default,
+        validate=validate,
         columns=(
             NAME,
             Column("Status", lambda node, now: status_text(node)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cluster.objects.documents import Document, dig
 from cluster.objects.printing import AGE, NAME, NONE, labels_cell
-from cluster.objects.registry import REGISTRY, Column, Kind
+from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
+from cluster.objects.service_validation import service_errors
 
 CLUSTER_IP = "ClusterIP"
 NODE_PORT = "NodePort"
@@ -185,7 +186,7 @@ def _keep_node_ports(spec: Document, before: Document) -> None:
 
 def _without_pointless_fields(service: Document, old: Document) -> Document:
     spec, before = dict(service["spec"]), old["spec"]
-    dropped = []
+    dropped: list[str] = []
     if type_of(service) == EXTERNAL_NAME and type_of(old) != EXTERNAL_NAME:
         dropped += ADDRESS_FIELDS
     if type_of(service) != LOAD_BALANCER:
@@ -217,6 +218,11 @@ def prepare(service: Document) -> Document:
     return {**service, "status": {"loadBalancer": {}}}
 
 
+def validate(service: Document, old: Document | None) -> list[FieldError]:
+    """ValidateServiceCreate and ValidateServiceUpdate in pkg/apis/core/validation/validation.go."""
+    return service_errors(linked(service, old), old)
+
+
 KIND = REGISTRY.register(
     Kind(
         group="",
@@ -231,6 +237,7 @@ KIND = REGISTRY.register(
         name_rule="service",
         default=default,
         prepare=prepare,
+        validate=validate,
         columns=(
             NAME,
             Column("Type", lambda service, now: type_of(service)),
