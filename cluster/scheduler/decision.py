@@ -36,8 +36,12 @@ class Decision:
     def feasible(self) -> tuple[str, ...]:
         return tuple(verdict.node for verdict in self.verdicts if verdict.is_feasible)
 
-    def verdict(self, node: str) -> Verdict | None:
-        return next((verdict for verdict in self.verdicts if verdict.node == node), None)
+    def verdict(self, node: str) -> Verdict:
+        """What became of one node; raises KeyError when it was not looked at."""
+        for verdict in self.verdicts:
+            if verdict.node == node:
+                return verdict
+        raise KeyError(node)
 
     @property
     def runner_up(self) -> Verdict | None:

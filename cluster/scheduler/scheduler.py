@@ -176,8 +176,10 @@ def _bind_story(pod: Document, decision: Decision) -> Story:
         "feasible": len(decision.feasible), "nodes": decision.total_nodes,
     }
     objects = (object_reference("pods", pod), f"nodes//{node}")
-    chosen, runner_up = decision.verdict(node), decision.runner_up
-    if chosen is None or runner_up is None:
+    runner_up = decision.runner_up
+    if runner_up is None:
         return Story("scheduler.bind-only", args, NARRATED, objects)
-    args |= {"score": chosen.total, "runner_up": runner_up.node, "runner_up_score": runner_up.total}
+    args |= {
+        "score": decision.verdict(node).total, "runner_up": runner_up.node, "runner_up_score": runner_up.total,
+    }
     return Story("scheduler.bind", args, NARRATED, objects)

@@ -6,7 +6,7 @@ from tests.scheduler.builders import container, node, pod
 
 def test_it_works():
     placed = [pod("one", container(cpu="1", host_port=80), on="a"), pod("two", container(), on="a"), pod("three")]
-    info = Snapshot.of([node("a"), node("b")], placed).node("a")
+    info, _ = Snapshot.of([node("a"), node("b")], placed).nodes
     assert [each.key for each in info.pods] == ["default/one", "default/two"]
     assert info.requested == {"cpu": 1000}
     assert info.non_zero_requested == {"cpu": 1100, "memory": 400 * 2**20}
@@ -37,7 +37,7 @@ def test_adding_and_removing_pods_equals_building_anew():
 def test_removing_a_pod_twice_counts_once():
     placed = pod("p", container(cpu="1"), on="a")
     snapshot = Snapshot.of([node("a")], [placed]).without_pod(placed)
-    assert snapshot.without_pod(placed).node("a").requested == {"cpu": 0}
+    assert snapshot.without_pod(placed).nodes[0].requested == {"cpu": 0}
 
 
 def test_images_keep_the_first_size():
