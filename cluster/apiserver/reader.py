@@ -55,6 +55,10 @@ class Reader:
         found = (self.world.row(table, key) for table, key in self.world.filed("owner", uid) if table == resource)
         return [document for document in found if (controller_of(document) or {}).get("uid") == uid]
 
+    def orphans(self, resource: str, namespace: str) -> list[Document]:
+        """Pods or ReplicaSets of a namespace that no controller owns, ordered by name."""
+        return [self.world.row(table, key) for table, key in self.world.filed("orphan", f"{resource}/{namespace}")]
+
     def dependents(self, uid: str) -> list[tuple[str, Document]]:
         """(resource, object) of everything with an owner reference to this uid."""
         return [(table, self.world.row(table, key)) for table, key in self.world.filed("owner", uid)]

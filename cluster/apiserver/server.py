@@ -291,7 +291,8 @@ class APIServer(LiveReader):
         if write.subresource != "status":
             self._refuse_invalid(kind, admitted, stored)
         new = strategy.allocate(kind, admitted, stored, self, self.choose)
-        new = strategy.with_generation(kind, new, stored)
+        if write.subresource != "status":
+            new = strategy.with_generation(kind, new, stored)
         if new == stored:
             return stored
         if dry_run:

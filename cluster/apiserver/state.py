@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from immutables import Map
 
 from cluster.objects.documents import Document, Key, dig
-from cluster.objects.metadata import owner_references
+from cluster.objects.metadata import controller_of, owner_references
 
 Table = Map[Key, Any]
 EMPTY: Table = Map()
@@ -23,6 +23,7 @@ EMPTY: Table = Map()
 AGENDA = "agenda"  # due work: (component, *key) -> [due, sequence, quiet]
 MEMORY = "memory"  # private notes of components: (component, *key) -> anything JSON-able
 SWITCHES = "switches"  # what is switched off: (name,) -> {"since": ms}
+ADOPTABLE = frozenset({"pods", "replicasets.apps"})  # what controllers find by labels when nobody owns it
 HOST_PREFIX = "host/"  # what lies on nodes: (node, …) -> anything JSON-able
 
 
@@ -50,6 +51,13 @@ def _node_names(table: str, document: Document) -> Iterable[str]:
     return [node] if node else []
 
 
+def _orphan_places(table: str, document: Document) -> Iterable[str]:
+    """What a controller may adopt is found by its namespace."""
+    if table not in ADOPTABLE or controller_of(document) is not None:
+        return []
+    return [f"{table}/{document['metadata'].get('namespace', '')}"]
+
+
 def _regarding_uids(table: str, document: Document) -> Iterable[str]:
     uid = dig(document, "involvedObject", "uid") if table == "events" else None
     return [uid] if uid else []
@@ -60,6 +68,7 @@ INDEXES: dict[str, Callable[[str, Document], Iterable[str]]] = {
     "owner": _owner_uids,
     "node": _node_names,
     "regarding": _regarding_uids,
+    "orphan": _orphan_places,
 }
 
 

@@ -34,7 +34,10 @@ def for_create(kind: Kind, document: Document, now: int) -> Document:
 def for_update(kind: Kind, document: Document, stored: Document, subresource: str) -> Document:
     """What an update of this (sub)resource may change; everything else is as stored."""
     if subresource == "status":
-        return {**stored, "status": document.get("status", {})}
+        # A Deployment's revision is an annotation that its controller writes together with the status.
+        noted = document["metadata"].get("annotations") or stored["metadata"].get("annotations")
+        new = {**stored, "status": document.get("status", {})}
+        return with_value(new, ("metadata", "annotations"), noted) if noted else new
     meta = {name: value for name, value in document["metadata"].items() if name not in SERVER_FIELDS and value not in (None, {})}
     server_side = {name: stored["metadata"][name] for name in SERVER_FIELDS if name in stored["metadata"]}
     new = {**document, "metadata": {**meta, **server_side}}
@@ -50,7 +53,8 @@ def with_generation(kind: Kind, new: Document, stored: Document) -> Document:
     if not kind.counts_generation:
         return new
     begun = metadata.is_being_deleted(new) and not metadata.is_being_deleted(stored)
-    if new.get("spec") == stored.get("spec") and not begun:
+    noted = kind.annotations_count and metadata.annotations(new) != metadata.annotations(stored)
+    if new.get("spec") == stored.get("spec") and not begun and not noted:
         return new
     return with_value(new, ("metadata", "generation"), stored["metadata"].get("generation", 0) + 1)
 

@@ -66,6 +66,8 @@ class Kind:
     default_propagation: str = "Background"
     # Whether `metadata.generation` counts changes of the desired state.
     counts_generation: bool = False
+    # Whether a change of annotations counts too: a Deployment hands its own to its ReplicaSets.
+    annotations_count: bool = False
 
     @property
     def api_version(self) -> str:

@@ -49,15 +49,17 @@ def fnv32a(data: bytes) -> int:
 
 
 def dump(value: Any, go_type: str, *, typed: bool = True) -> str:
-    """A JSON value as the text of the Go value that it decodes to; `typed` puts the type before it."""
+    """A JSON value as the text of the Go value that it decodes to; `typed` puts the type before it.
+
+    A pointer always shows its type: none of these types holds pointers in a list or map.
+    """
     if not go_type.startswith("*"):
         head = f"({go_type})" if typed else ""
         # Most fields are empty, and what is empty always reads the same. A zero can be a quantity that was given.
         return head + (_body(value, go_type) if value or isinstance(value, int) else _empty(go_type))
     if value is None:
-        return f"({go_type})<nil>" if typed else "<nil>"
-    target = go_type[1:]
-    return (f"({target})" if typed else "<*>") + dump(value, target, typed=False)
+        return f"({go_type})<nil>"
+    return f"({go_type})" + dump(value, go_type[1:], typed=False)
 
 
 @cache

@@ -264,6 +264,7 @@ KIND = REGISTRY.register(
         prepare=prepare,
         validate=validate,
         counts_generation=True,
+        annotations_count=True,
         columns=(
             NAME, Column("Ready", _ready_cell), _status_cell("updatedReplicas"), _status_cell("availableReplicas"), AGE,
             *replicasets.template_columns(),

@@ -127,7 +127,7 @@ def selector_and_template_errors(spec: Document) -> list[FieldError]:
     """What ReplicaSets and Deployments ask of selector and template (ValidatePodTemplateSpecForReplicaSet)."""
     wanted_selector: Any = spec.get("selector")
     found = selector_errors(wanted_selector, "spec.selector")
-    if wanted_selector is not None and not any(wanted_selector.get(part) for part in ("matchLabels", "matchExpressions")):
+    if wanted_selector is not None and not any(map(wanted_selector.get, ("matchLabels", "matchExpressions"))):
         found.append(invalid("spec.selector", wanted_selector, "empty selector is invalid for deployment"))
     try:
         matcher = LabelSelector.from_document(wanted_selector)

@@ -1,0 +1,265 @@
+"""The ReplicaSet controller: as many active Pods as the spec asks for (pkg/controller/replicaset/replica_set.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from cluster.apiserver.errors import APIError
+from cluster.controllers import pod_control
+from cluster.controllers.replicaset_ranking import to_delete
+from cluster.machinery.component import Change, Component, Context, Key, Reader
+from cluster.machinery.story import FOLDED, NARRATED, Story, object_reference
+from cluster.objects import metadata, times
+from cluster.objects.documents import Document, dig
+from cluster.objects.kinds import pod as pods
+from cluster.objects.kinds import replicaset as replicasets
+from cluster.objects.selectors import LabelSelector
+
+RESOURCE = "replicasets.apps"
+# At most so many Pods are made or deleted before the status is reported (BurstReplicas).
+BURST = 500
+FAILURE = "ReplicaFailure"
+
+# Private notes.
+CREATING = "creating"  # the batches of a slow start: {"batch", "left", "made", "failed"}
+DELETING = "deleting"  # the Pods chosen to go: [[name, why], …]
+
+
+class ReplicaSetController(Component):
+    name = "replicaset-controller"
+    watches = (RESOURCE, "pods")
+
+    def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
+        if change.table == RESOURCE:
+            return [change.key]
+        # A dictionary: each ReplicaSet once, in order.
+        found = dict.fromkeys(_owner_keys(change.old) + _owner_keys(change.new))
+        pod, old = change.new, change.old
+        if pod is not None and metadata.controller_of(pod) is None and _may_be_adopted_now(old, pod):
+            found |= dict.fromkeys(_matching(view, pod))
+        return list(found)
+
+    def reconcile(self, context: Context, key: Key) -> None:
+        replicaset = context.get(RESOURCE, *key)
+        if replicaset is None:
+            _forget(context, key)
+            return
+        claim = pod_control.claim(context, replicaset, "pods", replicasets.selector(replicaset), pods.is_active)
+        if claim.adopt or claim.release:
+            _claim_one(context, replicaset, claim)
+            return
+        failure = None
+        if not metadata.is_being_deleted(replicaset):
+            failure = _manage(context, replicaset, claim.owned)
+            if context.wrote:
+                return
+        _report(context, replicaset, claim.owned, failure)
+        if failure is not None:
+            raise failure
+        if not context.wrote:
+            _look_again_for_availability(context, replicaset, claim.owned)
+
+
+# --- waking up --------------------------------------------------------------------------------------------------
+
+
+def _owner_keys(pod: Document | None) -> list[Key]:
+    reference = metadata.controller_of(pod) if pod is not None else None
+    if pod is None or reference is None or reference["kind"] != "ReplicaSet":
+        return []
+    return [(metadata.namespace(pod), reference["name"])]
+
+
+def _may_be_adopted_now(old: Document | None, pod: Document) -> bool:
+    return (
+        old is None
+        or metadata.labels(old) != metadata.labels(pod)
+        or metadata.controller_of(old) is not None
+    )
+
+
+def _matching(view: Reader, pod: Document) -> list[Key]:
+    namespace, labels = metadata.namespace(pod), metadata.labels(pod)
+    return [
+        (namespace, metadata.name(replicaset)) for replicaset in view.list(RESOURCE, namespace)
+        if replicasets.selector(replicaset).matches(labels)
+    ]
+
+
+# --- claiming ---------------------------------------------------------------------------------------------------
+
+
+def _claim_one(context: Context, replicaset: Document, claim: pod_control.Claim) -> None:
+    reference = object_reference(RESOURCE, replicaset)
+    if claim.adopt:
+        pod = claim.adopt[0]
+        args = {"replicaset": reference, "pod": object_reference("pods", pod)}
+        story = Story("replicaset.adopt", args, NARRATED, (reference,))
+        context.update(pod_control.adopted(pod, replicaset), story=story)
+        return
+    pod = claim.release[0]
+    args = {"replicaset": reference, "pod": object_reference("pods", pod)}
+    story = Story("replicaset.release", args, NARRATED, (reference,))
+    context.update(pod_control.released(pod, replicaset), story=story)
+
+
+# --- making and deleting Pods -----------------------------------------------------------------------------------
+
+
+def _note(kind: str, document: Document) -> Key:
+    return (kind, metadata.namespace(document), metadata.name(document))
+
+
+def _forget(context: Context, key: Key) -> None:
+    for kind in (CREATING, DELETING):
+        context.forget((kind, *key))
+
+
+def _manage(context: Context, replicaset: Document, active: list[Document]) -> APIError | None:
+    """Make or delete one Pod if there are too few or too many; the error when that failed for this time."""
+    missing = replicasets.wanted(replicaset) - len(active)
+    if missing <= 0:
+        context.forget(_note(CREATING, replicaset))
+    if missing >= 0:
+        context.forget(_note(DELETING, replicaset))
+    if missing > 0:
+        return _create(context, replicaset, len(active))
+    if missing < 0:
+        return _delete(context, replicaset, active, -missing)
+    return None
+
+
+def _create(context: Context, replicaset: Document, have: int) -> APIError | None:
+    """Make one Pod of the current batch. Batches double while all goes well and end with the first one that fails."""
+    want, note = replicasets.wanted(replicaset), _note(CREATING, replicaset)
+    plan: dict[str, Any] = context.memory(note) or {"batch": 1, "left": 1, "made": 0, "failed": None}
+    if plan["left"] == 0 and plan["failed"] is None:
+        size = min(2 * plan["batch"], want - have, BURST - plan["made"])
+        plan = {**plan, "batch": size, "left": size}
+    while plan["left"] > 0:
+        plan = {**plan, "left": plan["left"] - 1}
+        try:
+            _create_one(context, replicaset, have, want)
+        except APIError as error:
+            if not pod_control.namespace_is_terminating(error):
+                context.event(replicaset, "Warning", "FailedCreate", f"Error creating: {error.message}")
+                plan = {**plan, "failed": [error.code, error.reason, error.message]}
+            continue
+        context.remember(note, {**plan, "made": plan["made"] + 1})
+        return None
+    context.forget(note)
+    return APIError(*plan["failed"]) if plan["failed"] else None
+
+
+def _create_one(context: Context, replicaset: Document, have: int, want: int) -> None:
+    reference = object_reference(RESOURCE, replicaset)
+    args = {"replicaset": reference, "pod": "", "have": have, "want": want}
+    story = Story("replicaset.create-pod", args, NARRATED, (reference,))
+    pod = context.create(pod_control.pod_from_template(replicaset["spec"]["template"], replicaset), story=story)
+    # The server has only now made up the name.
+    args["pod"] = object_reference("pods", pod)
+    context.event(replicaset, "Normal", "SuccessfulCreate", f"Created pod: {metadata.name(pod)}")
+
+
+def _delete(context: Context, replicaset: Document, active: list[Document], surplus: int) -> APIError | None:
+    """Delete the next of the Pods that were chosen when the surplus was found."""
+    note = _note(DELETING, replicaset)
+    alive = {metadata.name(pod) for pod in active}
+    plan = [entry for entry in context.memory(note, []) if entry[0] in alive][:surplus]
+    if not plan:
+        related = _related_pods(context, replicaset)
+        plan = [[*doomed] for doomed in to_delete(active, related, min(surplus, BURST), context.now)]
+    (name, why), rest = plan[0], plan[1:]
+    reference, namespace = object_reference(RESOURCE, replicaset), metadata.namespace(replicaset)
+    args = {
+        "replicaset": reference, "pod": f"pods/{namespace}/{name}",
+        "have": len(active), "want": replicasets.wanted(replicaset),
+    }
+    context.remember(note, rest)
+    try:
+        story = Story("replicaset.delete-pod", args, NARRATED, (reference,))
+        context.delete("pods", namespace, name, story=story, why={"decision": "scale-down", **why})
+    except APIError as error:
+        context.forget(note)
+        context.event(replicaset, "Warning", "FailedDelete", f"Error deleting: {error.message}")
+        return APIError(error.code, error.reason, f"unable to delete pods: {error.message}")
+    context.event(replicaset, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
+    return None
+
+
+def _related_pods(context: Context, replicaset: Document) -> list[Document]:
+    """Pods of all ReplicaSets with the same owner; none for a ReplicaSet without one (getIndirectlyRelatedPods)."""
+    owner = metadata.controller_of(replicaset)
+    if owner is None:
+        return []
+    found = {}
+    for sibling in context.owned(RESOURCE, owner["uid"]):
+        selector = replicasets.selector(sibling)
+        for pod in context.list("pods", metadata.namespace(replicaset), selector):
+            found[metadata.uid(pod)] = pod
+    return list(found.values())
+
+
+# --- status -----------------------------------------------------------------------------------------------------
+
+
+def _report(context: Context, replicaset: Document, active: list[Document], failure: APIError | None) -> None:
+    status = _status(context, replicaset, active, failure)
+    if status == replicaset.get("status"):
+        return
+    args = {"replicaset": object_reference(RESOURCE, replicaset), "replicas": status["replicas"],
+            "ready": status.get("readyReplicas", 0)}
+    context.update({**replicaset, "status": status}, subresource="status", story=Story("replicaset.status", args, FOLDED))
+
+
+def _status(context: Context, replicaset: Document, active: list[Document], failure: APIError | None) -> Document:
+    """calculateStatus in pkg/controller/replicaset/replica_set_utils.go; zeros are left out as the API does."""
+    template = LabelSelector.from_map(dig(replicaset, "spec", "template", "metadata", "labels"))
+    delay = replicasets.min_ready_seconds(replicaset)
+    counts = {
+        "fullyLabeledReplicas": sum(template.matches(metadata.labels(pod)) for pod in active),
+        "readyReplicas": sum(pods.is_ready(pod) for pod in active),
+        "availableReplicas": sum(pods.is_available(pod, delay, context.now) for pod in active),
+    }
+    status: Document = {
+        "replicas": len(active),
+        **{field: count for field, count in counts.items() if count},
+        "terminatingReplicas": len(_terminating(context, replicaset)),
+        "observedGeneration": replicaset["metadata"]["generation"],
+    }
+    conditions = _conditions(context, replicaset, len(active), failure)
+    return {**status, "conditions": conditions} if conditions else status
+
+
+def _terminating(context: Context, replicaset: Document) -> list[Document]:
+    selector = replicasets.selector(replicaset)
+    return [
+        pod for pod in context.owned("pods", metadata.uid(replicaset))
+        if metadata.is_being_deleted(pod) and not pods.is_terminal(pod) and selector.matches(metadata.labels(pod))
+    ]
+
+
+def _conditions(context: Context, replicaset: Document, have: int, failure: APIError | None) -> list[Document]:
+    present: list[Document] = dig(replicaset, "status", "conditions", default=[])
+    if failure is None:
+        return [condition for condition in present if condition["type"] != FAILURE]
+    if replicasets.condition(replicaset, FAILURE) is not None:
+        return present
+    reason = "FailedCreate" if have < replicasets.wanted(replicaset) else "FailedDelete"
+    condition = {
+        "type": FAILURE, "status": "True", "lastTransitionTime": times.rfc3339(context.now),
+        "reason": reason, "message": failure.message,
+    }
+    return [*present, condition]
+
+
+def _look_again_for_availability(context: Context, replicaset: Document, active: list[Document]) -> None:
+    """Readiness becomes availability by time alone, and no write tells of that."""
+    delay = replicasets.min_ready_seconds(replicaset)
+    if not delay:
+        return
+    waits = [pods.available_in(pod, delay, context.now) for pod in active]
+    left = [wait for wait in waits if wait]
+    if left:
+        context.again(min(left))
