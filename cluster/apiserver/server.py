@@ -202,7 +202,8 @@ class APIServer(LiveReader):
     def _decode(self, kind: Kind, document: Document) -> None:
         complaints = schema.decode_errors(kind.api_version, kind.kind, document)
         if complaints:
-            raise errors.bad_request("strict decoding error: " + ", ".join(complaints))
+            opening = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}'
+            raise errors.bad_request(f"{opening}: strict decoding error: " + ", ".join(complaints))
 
     def _into_namespace(self, kind: Kind, document: Document, namespace: str) -> Document:
         meta = document.get("metadata") or {}
