@@ -24,15 +24,16 @@ def build() -> ProtocolTypeRouter:
     """Return the application; Django is set up before the modules that need its models are imported."""
     http = get_asgi_application()
 
-    from cluster.worker import CHANNEL, ClusterWorker
+    from cluster.worker import CHANNEL, PROCESS_CHANNEL, ClusterWorker
     from dashboard.routing import websocket_urlpatterns
 
+    worker = ClusterWorker.as_asgi()
     websocket = URLRouter([*websocket_urlpatterns, re_path("", refuse)])  # type: ignore[arg-type]
     return ProtocolTypeRouter(
         {
             "http": http,
             "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(websocket)),
-            "channel": ChannelNameRouter({CHANNEL: ClusterWorker.as_asgi()}),
+            "channel": ChannelNameRouter({CHANNEL: worker, PROCESS_CHANNEL: worker}),
         }
     )
 

@@ -12,7 +12,7 @@ from django.core.exceptions import RequestAborted
 from twisted.internet import defer
 from twisted.internet import reactor as installed_reactor
 
-from cluster.worker import CHANNEL, stop_process_worker
+from cluster.worker import CHANNEL, PROCESS_CHANNEL, stop_process_worker
 from dashboard.asgi import application
 
 logger = logging.getLogger(__name__)
@@ -22,6 +22,20 @@ reactor: Any = installed_reactor
 
 # How long the tasks of connections and clusters may take to end, in seconds.
 STOP_TIMEOUT = 10.0
+
+
+class ChannelWorker(Worker):
+    """Channels' worker, on the common channel and the process's own.
+
+    Channels waits until every listener has failed and reads the error of the first only: this one ends with the first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(application, [CHANNEL, PROCESS_CHANNEL], get_channel_layer())
+
+    async def handle(self) -> None:
+        """Listen on the channels until one of them fails."""
+        await asyncio.gather(*(self.listener(channel) for channel in self.channels))
 
 
 class ServeError(Exception):
@@ -68,8 +82,7 @@ class ClusterscopeServer(Server):
     def _running(self, announce: Any) -> None:
         asyncio.get_event_loop().set_exception_handler(_report)
         if self.with_worker:
-            worker = Worker(application, [CHANNEL], get_channel_layer())
-            self.worker_task = asyncio.get_event_loop().create_task(worker.arun())
+            self.worker_task = asyncio.get_event_loop().create_task(ChannelWorker().arun())
             self.worker_task.add_done_callback(self._worker_ended)
         _, port = self.listening_addresses[0]
         announce(f"http://{self.host}:{port}")
