@@ -425,7 +425,38 @@ class LiveCluster:
         start, items = kubectl.complete(line, len(line), kubectl.Shell(self._simulation, files))
         return {"type": "completions", "id": command.get("id"), "items": items[:100], "start": start}
 
+    async def look_at(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """What a console line prints at a revision, or the board's rows there (`line` missing). Nothing can come of it:
+        the line runs on a fork that is thrown away."""
+        world = await self.world_at(command.get("revision"))
+        line = command.get("line")
+        if line is None:
+            return {"type": "look", "revision": world.revision, "now": world.now, "state": board.state(world)}
+        fork = Simulation(world, COMPONENTS, self._simulation.settings)
+        code, stdout, stderr = _printed(kubectl.run(str(line)[:MAX_LINE], kubectl.Shell(fork, BUILT_IN)))
+        return {"type": "look", "revision": world.revision, "now": world.now, "code": code, "stdout": stdout, "stderr": stderr}
 
+    async def why(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """The newest decision about an object up to a revision, as it was recorded; `why` is None when there is none."""
+        revision = command.get("revision")
+        until = self.head if not isinstance(revision, int) else revision
+        await self._committer.committed(self)
+        entry = await self._committer.database(store.decision, self.id, self.branch, str(command.get("ref", "")), until)
+        return {"type": "why", "why": entry["why"] if entry else None, "step": board.header(entry) if entry else None}
+
+    async def apply(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """Apply the editor's text. Either everything is right and is applied, or the errors come back with their lines."""
+        text = command.get("text")
+        files = _texts({EDITOR: text})
+        errors = kubectl.errors_by_line(files[EDITOR], self._simulation)
+        if errors:
+            return {"type": "applied", "errors": [{"line": line, "message": message} for line, message in errors], "output": ""}
+        run = kubectl.run(f"kubectl apply -f {EDITOR}", kubectl.Shell(self._simulation, files))
+        code, stdout, stderr = _printed(run)
+        return {"type": "applied", "errors": [], "output": stdout + stderr, "code": code}
+
+
+EDITOR = "editor.yaml"
 MAX_LINE = 4096
 MAX_FILE = 256 * 1024
 
@@ -438,11 +469,23 @@ COMMANDS: dict[str, Handler] = {
     "console": LiveCluster.console, "interrupt": LiveCluster.interrupt, "complete": LiveCluster.complete,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
-IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "complete"})
+IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "complete", "look", "why"})
 # Commands that act: at a past revision they begin a new branch there.
-TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console"})
+TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console", "apply"})
 # Commands after which the clock's position is kept even if nothing was written.
 KEEPERS = frozenset({"advance"})
+
+
+def _printed(run: kubectl.Run) -> tuple[int, str, str]:
+    """(exit code, stdout, stderr) of a command up to its end or its first wait."""
+    texts = {"stdout": "", "stderr": ""}
+    try:
+        while not isinstance(said := next(run), kubectl.Wait):
+            texts[said.stream] += said.text
+    except StopIteration as end:
+        return end.value or 0, texts["stdout"], texts["stderr"]
+    run.close()
+    return 0, texts["stdout"], texts["stderr"]
 
 
 def _earlier(*timeouts: float | None) -> float | None:

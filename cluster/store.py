@@ -253,6 +253,18 @@ def tail(cluster: str, branch: int, until: int, count: int) -> list[dict[str, An
     return found[::-1]
 
 
+def decision(cluster: str, branch: int, reference: str, until: int) -> dict[str, Any] | None:
+    """The newest journal entry up to a revision that wrote this object and says why; None when there is none."""
+    for number, after, end in lineage(cluster, branch):
+        last = until if end is None else min(until, end)
+        rows = Revision.objects.filter(cluster=cluster, branch=number, revision__gt=after, revision__lte=last)
+        for data in rows.filter(object=reference).order_by("-revision").values_list("entry", flat=True):
+            entry: dict[str, Any] = unpack(data)
+            if entry["why"] is not None:
+                return entry
+    return None
+
+
 def first_revision(cluster: str, branch: int) -> int:
     """The oldest moment of a branch that can still be shown."""
     oldest = [

@@ -18,7 +18,7 @@ from typing import Any
 from channels.consumer import AsyncConsumer
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 
 from cluster import board, store
 from cluster.live import LiveCluster, Refused
@@ -225,7 +225,9 @@ class Worker:
 
 
 def _with_connection(function: Callable[..., Any], *arguments: Any) -> Any:
-    close_old_connections()
+    # The one connection of this thread stays open; close_old_connections would open it anew for every commit.
+    if connection.connection is not None and connection.errors_occurred:
+        connection.close_if_unusable_or_obsolete()
     return function(*arguments)
 
 

@@ -137,7 +137,7 @@ class Hub:
 
 
 # Commands that may be sent a second time when it is not known whether the first one arrived: they only look.
-REPEATABLE = frozenset({"frame", "watch", "complete", "look"})
+REPEATABLE = frozenset({"frame", "watch", "complete", "look", "why"})
 
 
 class _Process:
