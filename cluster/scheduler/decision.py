@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from cluster.objects.documents import Document
 from cluster.scheduler.verdict import Verdict
 
 
@@ -18,7 +20,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One attempt for one pod. `verdicts` are in the order of the search; nodes that it did not reach are missing."""
+    """One attempt for one pod. `verdicts` are in the order of the search; nodes that it did not reach are missing.
+
+    Preemption makes room on `nominated` by evicting `victims`; "" takes an earlier nomination back, None leaves it.
+    """
 
     pod: str
     outcome: Outcome
@@ -30,7 +35,9 @@ class Decision:
     rejectors: tuple[str, ...] = ()
     next_start_index: int = 0
     post_filter_message: str = ""
-    nominated: str = ""
+    nominated: str | None = None
+    victims: tuple[Document, ...] = ()
+    preemption: Mapping[str, Any] | None = None
 
     @property
     def feasible(self) -> tuple[str, ...]:
@@ -51,7 +58,7 @@ class Decision:
 
     def why(self) -> dict[str, Any]:
         """The JSON-able record that goes with the step's story."""
-        return {
+        record = {
             "pod": self.pod,
             "nodes": [verdict.why() for verdict in self.verdicts],
             "feasible": list(self.feasible),
@@ -59,3 +66,4 @@ class Decision:
             "chosen": self.chosen,
             "message": self.message,
         }
+        return record if self.preemption is None else record | {"preemption": dict(self.preemption)}

@@ -71,10 +71,15 @@ class PreFilterResult(NamedTuple):
 
 
 class PostFilterResult(NamedTuple):
-    """`nominated` is the node that preemption makes room on, "" for none."""
+    """What a PostFilter plugin did: `victims` are to be evicted from the `nominated` node.
+
+    An empty name takes an earlier nomination back, None leaves it. `values` is the record of why (JSON-able).
+    """
 
     status: Status
-    nominated: str = ""
+    nominated: str | None = None
+    victims: tuple[Document, ...] = ()
+    values: Mapping[str, Any] | None = None
 
 
 class Plugin:

@@ -47,6 +47,7 @@ class QueuedPod(TypedDict):
     expires: int  # window in which its back-off ends
     plugins: list[str]  # who rejected it last
     tolerations: int
+    victims: list[list[str]]  # [namespace, name, uid] of the pods still to be evicted for it
 
 
 class SchedulingQueue:
@@ -83,7 +84,7 @@ class SchedulingQueue:
         self.pods[key] = {
             "uid": pod["metadata"].get("uid", ""), "place": self._place(pod), "priority": priority_of(pod),
             "timestamp": self._now, "serial": self._serial, "attempts": 0, "rejections": 0, "errors": 0, "expires": 0,
-            "plugins": [], "tolerations": _tolerations(pod),
+            "plugins": [], "tolerations": _tolerations(pod), "victims": [],
         }
 
     def _update(self, key: str, known: QueuedPod, pod: Document) -> None:
@@ -168,6 +169,15 @@ class SchedulingQueue:
             attempts=known["attempts"] + 1, rejections=rejections, errors=errors,
             expires=_window(self._now + backoff), plugins=rejectors,
         )
+
+    def evict(self, key: str, victims: Iterable[Document]) -> None:
+        """Remember whom to evict for a pod."""
+        metas = [victim["metadata"] for victim in victims]
+        self._put(key, self.pods[key], victims=[[meta["namespace"], meta["name"], meta["uid"]] for meta in metas])
+
+    def evicted(self, key: str) -> None:
+        """All victims of a pod are on their way."""
+        self._put(key, self.pods[key], victims=[])
 
     def done(self, key: str) -> None:
         """The pod has its node."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from cluster.objects.documents import Document, dig
+from cluster.objects.documents import Document
 from cluster.scheduler import diagnosis
 from cluster.scheduler.decision import Decision, Outcome
 from cluster.scheduler.framework import SUCCESS, Code, CycleState, Plugin, PostFilterResult, Profile, Status
-from cluster.scheduler.snapshot import NodeInfo, Snapshot, pod_key
+from cluster.scheduler.snapshot import NodeInfo, Snapshot, nominated_node, pod_key
 from cluster.scheduler.verdict import Score, Verdict, run_filters
 
 # With fewer nodes than this all are looked at; otherwise a share of them, but never fewer than this.
@@ -49,7 +49,7 @@ def decide(
     nodes begins (`next_start_index` of the decision before).
     """
     if not len(snapshot):
-        return Decision(pod_key(pod), Outcome.UNSCHEDULABLE, 0, message=diagnosis.NO_NODES)
+        return Decision(pod_key(pod), Outcome.UNSCHEDULABLE, 0, message=diagnosis.NO_NODES, nominated="")
 
     state: CycleState = {}
     before = run_pre_filter(state, pod, snapshot, profile)
@@ -131,10 +131,10 @@ def _left_out(snapshot: Snapshot, before: PreFilterOutcome) -> list[Verdict]:
 
 def _nominated_node(attempt: Attempt) -> Verdict | None:
     """The node on which preemption made room is tried alone first; None when there is none or it is full again."""
-    node = attempt.snapshot.node(dig(attempt.pod, "status", "nominatedNodeName", default=""))
+    node = attempt.snapshot.node(nominated_node(attempt.pod))
     if node is None:
         return None
-    verdict = run_filters(attempt.state, attempt.pod, node, attempt.filters)
+    verdict = _filter(attempt, node)
     return verdict if verdict.is_feasible else None
 
 
@@ -143,12 +143,16 @@ def _filtered(attempt: Attempt, nodes: Sequence[NodeInfo], start: int) -> list[V
     wanted = nodes_to_find(len(nodes), attempt.profile.percentage_of_nodes_to_score)
     verdicts: list[Verdict] = []
     for offset in range(len(nodes)):
-        verdict = run_filters(attempt.state, attempt.pod, nodes[(start + offset) % len(nodes)], attempt.filters)
+        verdict = _filter(attempt, nodes[(start + offset) % len(nodes)])
         verdicts.append(verdict)
         wanted -= verdict.is_feasible
         if not wanted:
             break
     return verdicts
+
+
+def _filter(attempt: Attempt, node: NodeInfo) -> Verdict:
+    return run_filters(attempt.state, attempt.pod, node, attempt.filters, attempt.snapshot.nominated(node.name))
 
 
 def _rejected_before_filtering(attempt: Attempt, before: PreFilterOutcome, next_start: int) -> Decision:
@@ -166,19 +170,22 @@ def _without_node(
         pod_key(attempt.pod), Outcome.NOMINATED if after.nominated else Outcome.UNSCHEDULABLE,
         len(attempt.snapshot), tuple(verdicts),
         message=diagnosis.with_post_filter(message, after.status.message), rejectors=tuple(sorted(rejectors)),
-        next_start_index=next_start, post_filter_message=after.status.message, nominated=after.nominated,
+        next_start_index=next_start, post_filter_message=after.status.message,
+        nominated=after.nominated, victims=after.victims, preemption=after.values,
     )
 
 
 def _post_filtered(attempt: Attempt, statuses: Mapping[str, Status]) -> PostFilterResult:
     """What the PostFilter plugins say: the first that helps or gives up, otherwise the reasons of all."""
     reasons: list[str] = []
+    nominated: str | None = None
     for plugin in attempt.profile.post_filter:
         result = plugin.post_filter(attempt.state, attempt.pod, attempt.snapshot, statuses, attempt.filters)
         if result.status.code is not Code.UNSCHEDULABLE:
             return result
         reasons += result.status.reasons
-    return PostFilterResult(Status(Code.UNSCHEDULABLE, tuple(reasons)))
+        nominated = nominated if result.nominated is None else result.nominated
+    return PostFilterResult(Status(Code.UNSCHEDULABLE, tuple(reasons)), nominated)
 
 
 def _with_node(

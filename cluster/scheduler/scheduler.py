@@ -15,6 +15,7 @@ from cluster.objects.metadata import is_being_deleted
 from cluster.scheduler import conditions, diagnosis
 from cluster.scheduler.decision import Decision, Outcome
 from cluster.scheduler.events import EVENT_KEY, ClusterEvent, assigned_pod_events, is_assigned, is_finished, node_events
+from cluster.scheduler.evictions import evict_next
 from cluster.scheduler.framework import DEFAULT_SCHEDULER, Profile
 from cluster.scheduler.profile import default_profile
 from cluster.scheduler.queue import GATED, SchedulingQueue
@@ -74,6 +75,8 @@ class Scheduler(Component):
         self, context: Context, queue: SchedulingQueue, pods: Iterable[Document], waiting: Mapping[str, Document]
     ) -> None:
         self._mark_gated(context, queue, waiting)
+        if not context.wrote:
+            evict_next(context, queue, waiting, self.profile.scheduler_name)
         if context.wrote:
             return
         key = queue.head()
@@ -97,6 +100,7 @@ class Scheduler(Component):
         if decision.outcome is not Outcome.SCHEDULED:
             self._report(context, pod, decision)
             queue.failed(key, decision.rejectors)
+            queue.evict(key, decision.victims)
         elif self._bind(context, pod, decision):
             queue.done(key)
 
@@ -147,11 +151,10 @@ class Scheduler(Component):
         note = diagnosis.event_note(decision.message)
         context.event(pod, "Warning", "FailedScheduling", note, action="Scheduling")
         marked = conditions.not_scheduled(pod, conditions.UNSCHEDULABLE, decision.message, context.now)
-        if marked is pod:
-            return
-        args = {"pod": pod["metadata"]["name"], "message": decision.message}
-        story = Story("scheduler.unschedulable", args, NARRATED)
-        context.update(marked, subresource="status", story=story, why=decision.why())
+        marked = conditions.with_nomination(marked, decision.nominated)
+        if marked is not pod:
+            story = _failure_story(pod, decision)
+            context.update(marked, subresource="status", story=story, why=decision.why())
 
     # --- which pods --------------------------------------------------------------------------------------------------
 
@@ -167,6 +170,15 @@ class Scheduler(Component):
         if not (waited and waits) or old is None or new is None:
             return waited or waits
         return old["spec"] != new["spec"] or is_being_deleted(old) != is_being_deleted(new)
+
+
+def _failure_story(pod: Document, decision: Decision) -> Story:
+    name = pod["metadata"]["name"]
+    if not decision.nominated:
+        return Story("scheduler.unschedulable", {"pod": name, "message": decision.message}, NARRATED)
+    objects = (f"nodes//{decision.nominated}", *(object_reference("pods", victim) for victim in decision.victims))
+    args = {"pod": name, "node": decision.nominated, "victims": len(decision.victims)}
+    return Story("scheduler.preempt", args, NARRATED, objects)
 
 
 def _bind_story(pod: Document, decision: Decision) -> Story:

@@ -51,6 +51,11 @@ def priority_of(pod: Document) -> int:
     return dig(pod, "spec", "priority", default=0)
 
 
+def nominated_node(pod: Document) -> str:
+    """The node on which preemption makes room for the pod, "" for none."""
+    return dig(pod, "status", "nominatedNodeName", default="")
+
+
 def pod_key(pod: Document) -> str:
     """ "namespace/name"."""
     meta = pod["metadata"]
@@ -137,20 +142,29 @@ class ImageState(NamedTuple):
 class Snapshot:
     """Nodes in the order in which they are tried (zones take turns) and what they hold."""
 
-    def __init__(self, nodes: Map[str, NodeInfo], order: tuple[str, ...], images: Mapping[str, ImageState]) -> None:
+    def __init__(
+        self, nodes: Map[str, NodeInfo], order: tuple[str, ...], images: Mapping[str, ImageState],
+        nominated: Mapping[str, tuple[PodInfo, ...]],
+    ) -> None:
         self._nodes = nodes
         self._order = order
         self._images = images
+        self._nominated = nominated
 
     @classmethod
     def of(cls, nodes: Iterable[Document], pods: Iterable[Document]) -> Snapshot:
-        """A snapshot of documents. Finished pods and pods without a node do not count; nodes keep their given order."""
+        """A snapshot of documents; finished pods do not count, nodes keep their given order."""
         placed: dict[str, list[Document]] = {}
+        nominated: dict[str, tuple[PodInfo, ...]] = {}
         for pod in pods:
-            if is_assigned(pod) and not is_finished(pod):
+            if is_finished(pod):
+                continue
+            if is_assigned(pod):
                 placed.setdefault(pod["spec"]["nodeName"], []).append(pod)
+            elif name := nominated_node(pod):
+                nominated[name] = (*nominated.get(name, ()), PodInfo.of(pod))
         infos = [NodeInfo.of(node, placed.get(node["metadata"]["name"], ())) for node in nodes]
-        return cls(Map({info.name: info for info in infos}), _interleaved(infos), _image_states(infos))
+        return cls(Map({info.name: info for info in infos}), _interleaved(infos), _image_states(infos), nominated)
 
     @property
     def nodes(self) -> list[NodeInfo]:
@@ -161,6 +175,10 @@ class Snapshot:
 
     def node(self, name: str) -> NodeInfo | None:
         return self._nodes.get(name)
+
+    def nominated(self, node: str) -> tuple[PodInfo, ...]:
+        """Waiting pods for which preemption makes room on the node."""
+        return self._nominated.get(node, ())
 
     def image(self, name: str) -> ImageState | None:
         return self._images.get(name)
@@ -175,7 +193,7 @@ class Snapshot:
         return self if info is None else self._with_node(info.without_pods([PodInfo.of(pod)]))
 
     def _with_node(self, info: NodeInfo) -> Snapshot:
-        return Snapshot(self._nodes.set(info.name, info), self._order, self._images)
+        return Snapshot(self._nodes.set(info.name, info), self._order, self._images, self._nominated)
 
 
 def _count(requested: Amounts, non_zero: Amounts, pod: PodInfo, sign: int) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from cluster.objects.documents import Document
 from cluster.scheduler.framework import SUCCESS, CycleState, Plugin, Status
-from cluster.scheduler.snapshot import NodeInfo
+from cluster.scheduler.snapshot import NodeInfo, PodInfo, pod_key, priority_of
 
 
 class Score(NamedTuple):
@@ -57,8 +57,22 @@ class Verdict:
         return record
 
 
-def run_filters(state: CycleState, pod: Document, node: NodeInfo, filters: Iterable[Plugin]) -> Verdict:
-    """The verdict of the first filter that rejects the node, or that of none."""
+def run_filters(
+    state: CycleState, pod: Document, node: NodeInfo, filters: Sequence[Plugin], nominated: Iterable[PodInfo] = ()
+) -> Verdict:
+    """The verdict of the first filter that rejects the node, or that of none.
+
+    The pod must fit beside the `nominated` pods that are at least as important, and without them too.
+    """
+    rivals = [other for other in nominated if other.priority >= priority_of(pod) and other.key != pod_key(pod)]
+    if rivals:
+        verdict = _first_rejection(state, pod, node.with_pods(rivals), filters)
+        if not verdict.is_feasible:
+            return verdict
+    return _first_rejection(state, pod, node, filters)
+
+
+def _first_rejection(state: CycleState, pod: Document, node: NodeInfo, filters: Sequence[Plugin]) -> Verdict:
     for plugin in filters:
         status = plugin.filter(state, pod, node)
         if not status.is_success:

@@ -325,3 +325,52 @@ def test_the_memory_is_json_and_a_fork_goes_on_alike(cluster):
 
 def memory(cluster):
     return cluster.world.row(MEMORY, ("default-scheduler", "queue"))
+
+
+def test_a_more_important_pod_makes_room_for_itself(cluster):
+    add_node(cluster, "a")
+    for number in range(4):
+        add_pod(cluster, f"low-{number}", container(cpu="1"))
+    cluster.until_quiet()
+    add_pod(cluster, "high", container(cpu="2"), priorityClassName="system-cluster-critical")
+    steps = decisions(cluster.advance(100))
+    assert [step.say for step in steps] == [
+        "scheduler.preempt", "scheduler.disrupt", "scheduler.evict", "scheduler.disrupt", "scheduler.evict",
+    ]
+    assert steps[0].args == {"pod": "high", "node": "a", "victims": 2}
+    assert len(steps[0].why["preemption"]["victims"]) == 2
+    condition = scheduled_condition(cluster, "high")
+    assert condition["message"] == "0/1 nodes are available: 1 Insufficient cpu."
+    assert cluster.api.get("pods", "default", "high")["status"]["nominatedNodeName"] == "a"
+    victims = [each for each in cluster.api.list("pods") if "deletionTimestamp" in each["metadata"]]
+    assert len(victims) == 2
+    (target,) = [each for each in victims[0]["status"]["conditions"] if each["type"] == "DisruptionTarget"]
+    assert (target["status"], target["reason"]) == ("True", "PreemptionByScheduler")
+    assert target["message"] == "default-scheduler: preempting to accommodate a higher priority pod"
+    uid = cluster.api.get("pods", "default", "high")["metadata"]["uid"]
+    assert ("Normal", "Preempted", f"Preempted by pod {uid} on node a", "Preempting") in events(cluster)
+
+
+def test_room_made_is_kept_for_the_nominated_pod(cluster):
+    add_node(cluster, "a")
+    add_pod(cluster, "low", container(cpu="4"))
+    cluster.until_quiet()
+    add_pod(cluster, "high", container(cpu="4"), priorityClassName="system-cluster-critical")
+    cluster.advance(100)
+    add_pod(cluster, "replacement", container(cpu="1"))
+    cluster.advance(100)
+    delete_pod(cluster, "low")
+    cluster.advance(12_000)
+    assert (node_of(cluster, "high"), node_of(cluster, "replacement")) == ("a", None)
+
+
+def test_a_nomination_is_taken_back_when_eviction_no_longer_helps(cluster):
+    add_node(cluster, "a")
+    add_pod(cluster, "low", container(cpu="4"))
+    cluster.until_quiet()
+    add_pod(cluster, "high", container(cpu="4"), priorityClassName="system-cluster-critical")
+    cluster.advance(100)
+    change(cluster, "nodes", "", "a", unschedulable=True)
+    delete_pod(cluster, "low")
+    cluster.advance(12_000)
+    assert "nominatedNodeName" not in cluster.api.get("pods", "default", "high")["status"]
