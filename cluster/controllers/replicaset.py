@@ -193,12 +193,8 @@ def _related_pods(context: Context, replicaset: Document) -> list[Document]:
     owner = metadata.controller_of(replicaset)
     if owner is None:
         return []
-    found = {}
-    for sibling in context.owned(RESOURCE, owner["uid"]):
-        selector = replicasets.selector(sibling)
-        for pod in context.list("pods", metadata.namespace(replicaset), selector):
-            found[metadata.uid(pod)] = pod
-    return list(found.values())
+    siblings = context.owned(RESOURCE, owner["uid"])
+    return [pod for sibling in siblings for pod in context.owned("pods", metadata.uid(sibling))]
 
 
 # --- status -----------------------------------------------------------------------------------------------------
@@ -208,9 +204,12 @@ def _report(context: Context, replicaset: Document, active: list[Document], fail
     status = _status(context, replicaset, active, failure)
     if status == replicaset.get("status"):
         return
-    args = {"replicaset": object_reference(RESOURCE, replicaset), "replicas": status["replicas"],
-            "ready": status.get("readyReplicas", 0)}
-    context.update({**replicaset, "status": status}, subresource="status", story=Story("replicaset.status", args, FOLDED))
+    args = {
+        "replicaset": object_reference(RESOURCE, replicaset),
+        "replicas": status["replicas"], "ready": status.get("readyReplicas", 0),
+    }
+    story = Story("replicaset.status", args, FOLDED)
+    context.update({**replicaset, "status": status}, subresource="status", story=story)
 
 
 def _status(context: Context, replicaset: Document, active: list[Document], failure: APIError | None) -> Document:

@@ -53,7 +53,11 @@ def to_delete(active: Sequence[Document], related: Iterable[Document], count: in
         return [Doomed(metadata.name(pod), {"rule": "all", "kept": None}) for pod in active]
     on_node = Counter(pods.node_name(pod) for pod in related if pods.is_active(pod))
     candidates = [_candidate(pod, on_node[pods.node_name(pod)]) for pod in active]
-    ordered = sorted(candidates, key=cmp_to_key(lambda first, second: compare(first, second, now)[0]))
+
+    def order(first: Candidate, second: Candidate) -> int:
+        return compare(first, second, now)[0]
+
+    ordered = sorted(candidates, key=cmp_to_key(order))
     survivor = ordered[count]
     return [Doomed(metadata.name(candidate.pod), _why(candidate, survivor, now)) for candidate in ordered[:count]]
 
@@ -102,7 +106,7 @@ def compare(first: Candidate, second: Candidate, now: int) -> tuple[int, str]:
 def _newer_first(
     first: Candidate, second: Candidate, mine: int | None, other: int | None, now: int, rule: str
 ) -> tuple[int, str]:
-    """Ages are compared by their power of two, so that Pods of about the same age fall in an order of chance, the uid's."""
+    """Ages are compared by their power of two; Pods of about the same age go in an order of chance, the uid's."""
     if mine is None or other is None:
         return (-1 if mine is None else 1), rule
     difference = _age_rank(mine, now) - _age_rank(other, now)
