@@ -88,7 +88,7 @@ class LiveCluster:
     def head(self) -> int:
         return self._simulation.revision
 
-    # --- the clock ---------------------------------------------------------------------------------------------------
+    # --- the clock -------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to play (or to wait for commands)."""
@@ -170,7 +170,7 @@ class LiveCluster:
         async with self._moved:
             self._moved.notify_all()
 
-    # --- commands ----------------------------------------------------------------------------------------------------
+    # --- commands --------------------------------------------------------------------------------------------------
 
     async def command(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """Do one command; the answer is given when everything it did is on disk. Raises Refused."""
@@ -334,12 +334,14 @@ class LiveCluster:
     async def change_branch(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """Live on in another branch, from its end."""
         number = command.get("id")
+        if not isinstance(number, int):
+            raise Refused(f"A branch is a whole number, not {number!r}.")
         if number != self.branch:
             await self._committer.committed(self)
             try:
                 world = await self._committer.database(store.switch_branch, self.id, self.worker, number)
-            except (store.Missing, ValueError, TypeError) as problem:
-                raise Refused(f"There is no branch {number!r}.") from problem
+            except store.Missing as problem:
+                raise Refused(f"There is no branch {number}.") from problem
             self._live_on(number, world)
         return {"type": "ok", "branch": self.branch, "head": self.head}
 
@@ -347,7 +349,7 @@ class LiveCluster:
         """A viewer's sign of life."""
         return self.clock()
 
-    # --- console -----------------------------------------------------------------------------------------------------
+    # --- console ---------------------------------------------------------------------------------------------------
 
     async def console(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """Begin a line; what it prints follows by itself, also after this has been answered (for waiting commands)."""

@@ -56,9 +56,9 @@ def _row(cluster: str, table: str, document: Document) -> Stored:
     common: dict[str, Any] = {
         "cluster_id": cluster, "name": metadata.name(document), "uid": metadata.uid(document), "document": document,
     }
-    model, columns = MODELS.get(table, (Resource, None))
-    if columns is None:
-        return model(**common, resource=table, namespace=metadata.namespace(document))
+    if table not in MODELS:
+        return Resource(**common, resource=table, namespace=metadata.namespace(document))
+    model, columns = MODELS[table]
     if model is not Node:
         common["namespace"] = metadata.namespace(document)
     return model(**common, **columns(document))
@@ -81,13 +81,13 @@ def _upsert(rows: Iterable[Stored]) -> None:
 
 
 def _remove(cluster: str, table: str, key: Key) -> None:
-    model = MODELS.get(table, (Resource, None))[0]
-    rows = model._default_manager.filter(cluster=cluster, name=key[1])
+    model: type[models.Model] = MODELS[table][0] if table in MODELS else Resource
+    wanted: dict[str, str] = {"cluster": cluster, "name": key[1]}
     if model is not Node:
-        rows = rows.filter(namespace=key[0])
+        wanted["namespace"] = key[0]
     if model is Resource:
-        rows = rows.filter(resource=table)
-    rows.delete()
+        wanted["resource"] = table
+    model._default_manager.filter(**wanted).delete()
 
 
 def update(cluster: str, documents: Mapping[tuple[str, Key], Document | None]) -> None:

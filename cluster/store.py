@@ -67,7 +67,7 @@ def unpack(data: bytes | memoryview) -> Any:
     return orjson.loads(zlib.decompress(data))
 
 
-# --- making -----------------------------------------------------------------------------------------------------------
+# --- making -------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=8)
@@ -95,7 +95,7 @@ def create(owner: str, purpose: str, seed: int, world: World | None = None) -> C
     return cluster
 
 
-# --- leases -----------------------------------------------------------------------------------------------------------
+# --- leases -------------------------------------------------------------------------------------------------------
 
 
 def claim(cluster: str, worker: str) -> bool:
@@ -132,7 +132,7 @@ def holder(cluster: str) -> str:
     return row["worker"] if valid else ""
 
 
-# --- writing ----------------------------------------------------------------------------------------------------------
+# --- writing ------------------------------------------------------------------------------------------------------
 
 
 def save(batches: Sequence[Batch]) -> set[str]:
@@ -194,7 +194,7 @@ def _last_documents(steps: Iterable[Step]) -> dict[tuple[str, Key], Document | N
     }
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------------
 
 
 def load(cluster: str, branch: int, revision: int | None = None) -> World:
@@ -280,7 +280,7 @@ def branches(cluster: str) -> list[dict[str, Any]]:
     return list(Branch.objects.filter(cluster=cluster).order_by("number").values(*fields))
 
 
-# --- time travel ------------------------------------------------------------------------------------------------------
+# --- time travel --------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -308,7 +308,7 @@ def _make_current(cluster: str, worker: str, branch: int, world: World) -> None:
     projection.replace_all(cluster, world)
 
 
-# --- letting go -------------------------------------------------------------------------------------------------------
+# --- letting go ---------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic

@@ -90,7 +90,7 @@ class Worker:
         """Run a function that touches the database on the one thread for it."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, _with_connection, function, *arguments)
 
-    # --- committing --------------------------------------------------------------------------------------------------
+    # --- committing ------------------------------------------------------------------------------------------------
 
     def dirty(self, live: LiveCluster) -> None:
         """There is something to write for this cluster."""
@@ -147,7 +147,7 @@ class Worker:
         """Show every viewer of a cluster what is now on disk."""
         await self._layer.group_send(group_of(cluster), {"type": "cluster.news", "cluster": cluster, "messages": messages})
 
-    # --- leases ------------------------------------------------------------------------------------------------------
+    # --- leases ----------------------------------------------------------------------------------------------------
 
     async def _tend_forever(self) -> None:
         while True:
@@ -175,12 +175,13 @@ class Worker:
             loaded = await self.database(_take_over, cluster, self.name)
             if loaded is None:
                 return None
-            live = LiveCluster(*loaded, self.name, self)
+            row, world = loaded
+            live = LiveCluster(row, world, self.name, self)
             self._clusters[cluster] = live
             live.start()
             return live
 
-    # --- commands ----------------------------------------------------------------------------------------------------
+    # --- commands --------------------------------------------------------------------------------------------------
 
     async def handle(self, message: dict[str, Any]) -> None:
         """Do a command and answer it, or hand it to the worker that owns the cluster."""
@@ -264,7 +265,7 @@ async def stop_process_worker() -> None:
         await worker.stop()
 
 
-class ClusterWorker(AsyncConsumer):  # type: ignore[misc]
+class ClusterWorker(AsyncConsumer):
     """The Channels side: every message starts a task, so that no cluster blocks the channel."""
 
     async def cluster_command(self, message: dict[str, Any]) -> None:

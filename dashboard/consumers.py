@@ -33,7 +33,7 @@ ALLOWED = frozenset({
 TOLD = frozenset({"frame", "completions", "error"})
 
 
-class ClusterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class ClusterConsumer(AsyncWebsocketConsumer):
     """/ws/cluster/<id>/"""
 
     async def connect(self) -> None:
@@ -53,17 +53,15 @@ class ClusterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._joined = True
         await process_hub().join(self.cluster, self)
 
-    @database_sync_to_async
-    def _is_mine(self) -> bool:
-        cluster = Cluster.objects.filter(id=self.cluster).first()
-        return cluster is not None and visitors.may_use(self.scope["session"], cluster)
+    async def _is_mine(self) -> bool:
+        return bool(await database_sync_to_async(_may_use)(self.scope["session"], self.cluster))
 
     async def disconnect(self, code: int) -> None:
         """Leave the hub; commands under way end by themselves."""
         if self._joined:
             await process_hub().leave(self.cluster, self)
 
-    # --- up --------------------------------------------------------------------------------------------------------------
+    # --- up --------------------------------------------------------------------------------------------------------
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """One message of the client: an acknowledgement or a command."""
@@ -101,7 +99,7 @@ class ClusterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         elif answer.get("type") in TOLD:
             self._tell(answer)
 
-    # --- down ------------------------------------------------------------------------------------------------------------
+    # --- down ------------------------------------------------------------------------------------------------------
 
     def _tell(self, message: dict[str, Any]) -> None:
         self.push(orjson.dumps(message), 1)
@@ -129,6 +127,11 @@ class ClusterConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         task = asyncio.create_task(self.send(text_data=text))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _may_use(session: visitors.Session, identifier: str) -> bool:
+    cluster = Cluster.objects.filter(id=identifier).first()
+    return cluster is not None and visitors.may_use(session, cluster)
 
 
 def _parsed(text: str | None) -> tuple[dict[str, Any] | None, str]:

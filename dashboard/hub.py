@@ -84,7 +84,7 @@ class Hub:
         if future is not None and not future.done():
             future.set_result(message["answer"])
 
-    # --- viewers -------------------------------------------------------------------------------------------------------
+    # --- viewers ---------------------------------------------------------------------------------------------------
 
     async def join(self, cluster: str, viewer: Viewer) -> None:
         """From now on the viewer gets what happens in the cluster."""
@@ -103,7 +103,7 @@ class Hub:
         if not viewers and self._viewers.pop(cluster, None) is not None:
             await self._layer.group_discard(group_of(cluster), self._channel)
 
-    # --- commands ------------------------------------------------------------------------------------------------------
+    # --- commands --------------------------------------------------------------------------------------------------
 
     async def command(self, cluster: str, command: dict[str, Any], viewer: str = "") -> dict[str, Any]:
         """Have a command done; the answer comes when it is on disk. Raises CommandTimeout when no worker answers."""

@@ -41,9 +41,8 @@ def marked(kind: Kind, stored: Document, grace: int | None, propagation: str | N
     """The object with its deletion begun, or brought forward: a grace period can only shrink."""
     seconds = _grace_seconds(kind, stored, grace)
     document = _with_propagation(kind, stored, propagation)
-    if metadata.is_being_deleted(stored):
-        if seconds >= stored["metadata"].get("deletionGracePeriodSeconds", 0):
-            return document
+    if metadata.is_being_deleted(stored) and seconds >= stored["metadata"].get("deletionGracePeriodSeconds", 0):
+        return document
     meta = {
         **document["metadata"],
         "deletionTimestamp": times.rfc3339(now + seconds * times.SECOND),

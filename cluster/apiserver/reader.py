@@ -10,6 +10,10 @@ from cluster.objects.documents import Document, Key, dig, with_value
 from cluster.objects.metadata import controller_of
 from cluster.objects.selectors import LabelSelector
 
+# `list` is a method here, so the types have names of their own.
+Documents = list[Document]
+NamedDocuments = list[tuple[str, Document]]
+Rows = list[tuple[Key, Any]]
 # kubelet's nodeStatusUpdateFrequency and a quarter of its node lease's duration (pkg/kubelet/apis/config/v1beta1/defaults.go).
 HEARTBEAT = 10 * times.SECOND
 # nodeStatusReportFrequency: an unchanged node status is posted again only every five minutes.
@@ -39,7 +43,7 @@ class Reader:
         document = self.world.row(resource, (namespace, name))
         return None if document is None else self._with_heartbeat(resource, document)
 
-    def list(self, resource: str, namespace: str | None = None, selector: LabelSelector | None = None) -> list[Document]:
+    def list(self, resource: str, namespace: str | None = None, selector: LabelSelector | None = None) -> Documents:
         """Objects ordered by namespace and name; `namespace=None` means all namespaces."""
         found = []
         for key, document in rows(self.world.table(resource)):
@@ -50,24 +54,24 @@ class Reader:
             found.append(self._with_heartbeat(resource, document))
         return found
 
-    def owned(self, resource: str, uid: str) -> list[Document]:
+    def owned(self, resource: str, uid: str) -> Documents:
         """Objects of `resource` whose controller has this uid, ordered by namespace and name."""
         found = (self.world.row(table, key) for table, key in self.world.filed("owner", uid) if table == resource)
         return [document for document in found if (controller_of(document) or {}).get("uid") == uid]
 
-    def orphans(self, resource: str, namespace: str) -> list[Document]:
+    def orphans(self, resource: str, namespace: str) -> Documents:
         """Pods or ReplicaSets of a namespace that no controller owns, ordered by name."""
         return [self.world.row(table, key) for table, key in self.world.filed("orphan", f"{resource}/{namespace}")]
 
-    def dependents(self, uid: str) -> list[tuple[str, Document]]:
+    def dependents(self, uid: str) -> NamedDocuments:
         """(resource, object) of everything with an owner reference to this uid."""
         return [(table, self.world.row(table, key)) for table, key in self.world.filed("owner", uid)]
 
-    def pods_on(self, node: str) -> list[Document]:
+    def pods_on(self, node: str) -> Documents:
         """Pods bound to a node, ordered by namespace and name."""
         return [self.world.row(table, key) for table, key in self.world.filed("node", node)]
 
-    def events_regarding(self, uid: str) -> list[Document]:
+    def events_regarding(self, uid: str) -> Documents:
         """Events about the object with this uid."""
         return [self.world.row(table, key) for table, key in self.world.filed("regarding", uid)]
 
@@ -75,7 +79,7 @@ class Reader:
         """A row of a node-local table, for example host("host/iptables", ("node-1",)); None when there is none."""
         return self.world.row(table, key)
 
-    def hosts(self, table: str, *prefix: str) -> list[tuple[Key, Any]]:
+    def hosts(self, table: str, *prefix: str) -> Rows:
         """Rows of a node-local table whose key begins with `prefix`, in order."""
         assert table.startswith(HOST_PREFIX)
         return [(key, value) for key, value in rows(self.world.table(table)) if key[: len(prefix)] == prefix]

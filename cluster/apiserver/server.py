@@ -70,7 +70,7 @@ class APIServer(LiveReader):
         self._before_write = before_write
         self._limits = limits
 
-    # --- reading -------------------------------------------------------------------------------------------------
+    # --- reading ---------------------------------------------------------------------------------------------------
 
     def read(self, resource: str, namespace: str, name: str) -> Document:
         """The object; raises NotFound."""
@@ -120,7 +120,7 @@ class APIServer(LiveReader):
         """The World of a past revision as far back as watches reach, else None."""
         return self._etcd.world_at(revision)
 
-    # --- randomness ----------------------------------------------------------------------------------------------
+    # --- randomness ------------------------------------------------------------------------------------------------
 
     def random(self) -> float:
         """A seeded random number in [0, 1)."""
@@ -135,7 +135,7 @@ class APIServer(LiveReader):
         digits = "".join(self.choose("0123456789abcdef") for _ in range(32))
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{self.choose('89ab')}{digits[17:20]}-{digits[20:]}"
 
-    # --- creating ------------------------------------------------------------------------------------------------
+    # --- creating --------------------------------------------------------------------------------------------------
 
     def create(
         self, document: Document, namespace: str = "", *, dry_run: bool = False, strict: bool = True
@@ -224,7 +224,7 @@ class APIServer(LiveReader):
                 break
         return {**document, "metadata": {**meta, "name": name}}
 
-    # --- changing ------------------------------------------------------------------------------------------------
+    # --- changing --------------------------------------------------------------------------------------------------
 
     def update(self, document: Document, *, subresource: str = "", dry_run: bool = False, strict: bool = False) -> Document:
         """Replace the stored object (or its `status`) and return it as stored.
@@ -308,7 +308,7 @@ class APIServer(LiveReader):
         if complaints:
             raise errors.invalid(kind, document["metadata"].get("name", ""), complaints)
 
-    # --- scale ---------------------------------------------------------------------------------------------------
+    # --- scale -----------------------------------------------------------------------------------------------------
 
     def scale(self, resource: str, namespace: str, name: str) -> Document:
         """The `Scale` of an object that has one."""
@@ -325,7 +325,7 @@ class APIServer(LiveReader):
         write = Write("update", resource, meta["namespace"], meta["name"], "scale")
         return strategy.scale_of(kind, self._replace(write, kind, wanted, dry_run))
 
-    # --- pods: binding and eviction ------------------------------------------------------------------------------
+    # --- pods: binding and eviction --------------------------------------------------------------------------------
 
     def bind(self, namespace: str, name: str, node: str) -> Document:
         """`pods/binding`: give the Pod its node (pkg/registry/core/pod/storage/storage.go). Raises Conflict when it has one."""
@@ -338,7 +338,7 @@ class APIServer(LiveReader):
         self.read("pods", namespace, name)
         return self.delete("pods", namespace, name, grace=grace, verb="evict")
 
-    # --- deleting ------------------------------------------------------------------------------------------------
+    # --- deleting --------------------------------------------------------------------------------------------------
 
     def delete(
         self,
@@ -390,7 +390,7 @@ class APIServer(LiveReader):
             self.delete(resource, *_key(document), grace=grace, propagation=propagation)
         return found
 
-    # --- writing -------------------------------------------------------------------------------------------------
+    # --- writing ---------------------------------------------------------------------------------------------------
 
     def _store(self, write: Write, document: Document) -> Document:
         self._before_write(write)

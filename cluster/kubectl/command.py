@@ -12,7 +12,7 @@ from cluster.kubectl.invocation import CommandError, Invocation, Run, Shell
 
 @dataclass(frozen=True)
 class Flag:
-    """A flag. `absent` is its value when it does not stand there, `bare` when it stands without a value (None: it must have one)."""
+    """A flag. `absent` is its value when it does not stand there, `bare` when it stands alone (None: it must have a value)."""
 
     name: str
     kind: Literal["bool", "string", "int", "list"] = "string"

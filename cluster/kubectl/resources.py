@@ -1,4 +1,7 @@
-"""Which objects a line means: `pods`, `pod web-1`, `deploy/web`, `po,svc -l app=web`, `all` (cli-runtime/pkg/resource/builder.go)."""
+"""Which objects a line means: `pods`, `pod web-1`, `deploy/web`, `po,svc -l app=web`, `all`.
+
+cli-runtime/pkg/resource/builder.go
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,7 @@ def _slashed(word: str) -> Target:
             " 'kubectl get resource resource/<resource_name>'"
         )
     if not type_ or not name or "/" in name:
-        raise CommandError(f"error: arguments in resource/name form must have a single resource and name")
+        raise CommandError("error: arguments in resource/name form must have a single resource and name")
     return Target(kind_of(type_), name)
 
 

@@ -51,9 +51,9 @@ def control_plane() -> Machine:
     )
 
 
-def worker(number: int, **changes: str) -> Machine:
+def worker(number: int) -> Machine:
     """The n-th worker, `node-<n>` at 10.0.0.1n."""
-    return Machine(f"node-{number}", f"10.0.0.{10 + number}", **changes)
+    return Machine(f"node-{number}", f"10.0.0.{10 + number}")
 
 
 def default_machines(workers: int = 3) -> list[Machine]:

@@ -117,7 +117,7 @@ class Simulation:
     def _peek(self) -> tuple[int, int, Key] | None:
         agenda = self.world.table(AGENDA)
         while self._heap:
-            due, sequence, full = self._heap[0]
+            _, sequence, full = self._heap[0]
             entry = agenda.get(full)
             if entry is not None and entry[1] == sequence:
                 return self._heap[0]
@@ -131,7 +131,7 @@ class Simulation:
                 if not self._server.is_off(*component.switches(key)):
                     self.schedule(component.name, key, due, False)
 
-    # --- one write ---------------------------------------------------------------------------------------------------
+    # --- one write -------------------------------------------------------------------------------------------------
 
     def _note_write(self, write: Write) -> None:
         self._writes.append(write)
@@ -192,7 +192,7 @@ class Simulation:
         self.schedule(component.name, key, self.now + self.settings.write, False)
         return self._finish_step()
 
-    # --- going forward -----------------------------------------------------------------------------------------------
+    # --- going forward ---------------------------------------------------------------------------------------------
 
     def step(self, until: int | None = None) -> Step | None:
         """Go on to the next write, jumping over time in which nothing happens; None when there is none (by `until`)."""
@@ -247,7 +247,7 @@ class Simulation:
     def until_decision(self) -> list[Step]:
         return list(self.steps_until_decision())
 
-    # --- users -------------------------------------------------------------------------------------------------------
+    # --- users -----------------------------------------------------------------------------------------------------
 
     def user(self, actor: str = "user") -> UserServer:
         """The API server for somebody outside: each of their writes becomes a step, whatever else goes on meanwhile."""
@@ -276,7 +276,7 @@ class Simulation:
         self.etcd.next_revision()
         return self._finish_step()
 
-    # --- switches ----------------------------------------------------------------------------------------------------
+    # --- switches --------------------------------------------------------------------------------------------------
 
     def switch(self, name: str, on: bool, actor: str = "user") -> Step | None:
         """Switch a component ("kube-proxy/node-1", "default-scheduler") or a machine ("node/node-1") off or on.
@@ -300,7 +300,7 @@ class Simulation:
                 if switch in switches and not self._server.is_off(*switches):
                     self.schedule(component.name, key, due, False)
 
-    # --- time travel -------------------------------------------------------------------------------------------------
+    # --- time travel -----------------------------------------------------------------------------------------------
 
     def fork(self, world: World | None = None) -> Simulation:
         """A second simulation that goes on from `world` (by default from now); the two never meet again."""
