@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
@@ -62,6 +63,29 @@ def pod_key(pod: Document) -> str:
     return f"{meta.get('namespace', '')}/{meta['name']}"
 
 
+class _SpecAndStatus:
+    """A pod as a key of a cache: documents are never mutated, so the same two objects always take the same."""
+
+    __slots__ = ("pod", "spec", "status")
+
+    def __init__(self, pod: Document) -> None:
+        self.pod = pod
+        self.spec = pod["spec"]
+        self.status = pod.get("status")
+
+    def __hash__(self) -> int:
+        return hash((id(self.spec), id(self.status)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SpecAndStatus) and self.spec is other.spec and self.status is other.status
+
+
+@lru_cache(maxsize=4096)
+def _taken(key: _SpecAndStatus) -> tuple[Amounts, Amounts, tuple[HostPort, ...]]:
+    """Requests, requests for scores and host ports: each decision asks for those of every pod in the cluster."""
+    return resources.pod_requests(key.pod), resources.placed_non_zero_requests(key.pod), host_ports(key.pod)
+
+
 @dataclass(frozen=True, slots=True)
 class PodInfo:
     """A placed pod and what it takes."""
@@ -73,7 +97,7 @@ class PodInfo:
 
     @classmethod
     def of(cls, pod: Document) -> PodInfo:
-        return cls(pod, resources.pod_requests(pod), resources.placed_non_zero_requests(pod), host_ports(pod))
+        return cls(pod, *_taken(_SpecAndStatus(pod)))
 
     @property
     def key(self) -> str:
