@@ -110,7 +110,7 @@ def _update_deployment(rollout: Rollout, new: Document) -> None:
 
 
 def ensure_new(rollout: Rollout, size: int, why: Document) -> None:
-    """Create the ReplicaSet of the current template with `size` Pods, if there is none; raises what the server raises."""
+    """Create the ReplicaSet of the current template with `size` Pods, if there is none. May raise APIError."""
     if rollout.new is not None:
         return
     context, wanted = rollout.context, _new_replicaset(rollout, size)

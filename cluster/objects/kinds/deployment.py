@@ -7,6 +7,7 @@ from typing import Any
 from cluster.objects.documents import Document, dig, with_value
 from cluster.objects.field_errors import forbidden, invalid, not_supported
 from cluster.objects.kinds import replicaset as replicasets
+from cluster.objects.pod_template import default_template
 from cluster.objects.printing import AGE, NAME
 from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
 
@@ -170,11 +171,10 @@ def default(deployment: Document) -> Document:
     """SetDefaults_Deployment in pkg/apis/apps/v1/defaults.go."""
     spec = deployment.get("spec") or {}
     usual = {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600}
-    missing = {field: value for field, value in usual.items() if spec.get(field) is None}
-    strategy = _default_strategy(spec.get("strategy") or {})
-    if not missing and strategy == spec.get("strategy"):
-        return deployment
-    return {**deployment, "spec": {**spec, **missing, "strategy": strategy}}
+    filled: Document = {field: value for field, value in usual.items() if spec.get(field) is None}
+    filled["template"] = default_template(spec.get("template") or {})
+    filled["strategy"] = _default_strategy(spec.get("strategy") or {})
+    return {**deployment, "spec": {**spec, **filled}}
 
 
 def _default_strategy(strategy: Document) -> Document:

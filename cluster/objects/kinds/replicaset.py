@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cluster.objects import names
-from cluster.objects.documents import Document, dig, with_value
-from cluster.objects.field_errors import IMMUTABLE, forbidden, invalid, not_supported, required
+from cluster.objects.documents import Document, dig
+from cluster.objects.field_errors import IMMUTABLE, invalid, required
+from cluster.objects.metadata_rules import selector_errors
+from cluster.objects.pod_template import default_template, template_errors
 from cluster.objects.printing import AGE, NAME, containers_cell, images_cell
 from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
 from cluster.objects.selectors import LabelSelector, SelectorError, format_document
@@ -79,9 +80,11 @@ def prepare(replicaset: Document) -> Document:
 
 def default(replicaset: Document) -> Document:
     """SetDefaults_ReplicaSet in pkg/apis/apps/v1/defaults.go."""
-    if dig(replicaset, "spec", "replicas") is None:
-        replicaset = with_value(replicaset, ("spec", "replicas"), 1)
-    return replicaset
+    spec = replicaset.get("spec") or {}
+    filled = {**spec, "template": default_template(spec.get("template") or {})}
+    if filled.get("replicas") is None:
+        filled["replicas"] = 1
+    return {**replicaset, "spec": filled}
 
 
 def negative_errors(spec: Document, fields: Iterable[str], path: str) -> list[FieldError]:
@@ -92,41 +95,10 @@ def negative_errors(spec: Document, fields: Iterable[str], path: str) -> list[Fi
     ]
 
 
-def selector_errors(document: Document | None, path: str) -> list[FieldError]:
-    """Complaints about a label selector (ValidateLabelSelector in apimachinery/pkg/apis/meta/v1/validation)."""
-    if document is None:
-        return [required(path)]
-    found = []
-    for key, value in sorted((document.get("matchLabels") or {}).items()):
-        found += [invalid(f"{path}.matchLabels", key, complaint) for complaint in names.qualified_name(key)]
-        found += [invalid(f"{path}.matchLabels", value, complaint) for complaint in names.label_value(value)]
-    for index, expression in enumerate(document.get("matchExpressions") or []):
-        found += _expression_errors(expression, f"{path}.matchExpressions[{index}]")
-    return found
-
-
-def _expression_errors(expression: Document, path: str) -> list[FieldError]:
-    operator, values, key = expression.get("operator", ""), expression.get("values") or [], expression.get("key", "")
-    found = []
-    if operator in ("In", "NotIn"):
-        if not values:
-            found.append(required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
-            complaint = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-            found.append(forbidden(f"{path}.values", complaint))
-    else:
-        found.append(invalid(f"{path}.operator", operator, "not a valid selector operator"))
-    found += [invalid(f"{path}.key", key, complaint) for complaint in names.qualified_name(key)]
-    for index, value in enumerate(values):
-        found += [invalid(f"{path}.values[{index}]", value, complaint) for complaint in names.label_value(value)]
-    return found
-
-
 def selector_and_template_errors(spec: Document) -> list[FieldError]:
     """What ReplicaSets and Deployments ask of selector and template (ValidatePodTemplateSpecForReplicaSet)."""
     wanted_selector: Any = spec.get("selector")
-    found = selector_errors(wanted_selector, "spec.selector")
+    found = [required("spec.selector")] if wanted_selector is None else selector_errors(wanted_selector, "spec.selector")
     if wanted_selector is not None and not any(map(wanted_selector.get, ("matchLabels", "matchExpressions"))):
         found.append(invalid("spec.selector", wanted_selector, "empty selector is invalid for deployment"))
     try:
@@ -137,19 +109,12 @@ def selector_and_template_errors(spec: Document) -> list[FieldError]:
 
 
 def _template_errors(template: Document, matcher: LabelSelector) -> list[FieldError]:
-    path = "spec.template"
     found = []
     labels = dig(template, "metadata", "labels", default={})
     if not matcher.empty and not matcher.nothing and not matcher.matches(labels):
         complaint = "`selector` does not match template `labels`"
-        found.append(invalid(f"{path}.metadata.labels", labels or None, complaint))
-    policy = dig(template, "spec", "restartPolicy", default="Always")
-    if policy != "Always":
-        found.append(not_supported(f"{path}.spec.restartPolicy", policy, ["Always"]))
-    if dig(template, "spec", "activeDeadlineSeconds") is not None:
-        complaint = "activeDeadlineSeconds in ReplicaSet is not Supported"
-        found.append(forbidden(f"{path}.spec.activeDeadlineSeconds", complaint))
-    return found
+        found.append(invalid("spec.template.metadata.labels", labels or None, complaint))
+    return found + template_errors(template, "spec.template")
 
 
 def immutable_selector_errors(document: Document, old: Document | None) -> list[FieldError]:
