@@ -52,7 +52,7 @@ def _group_errors(
             found.append(duplicate(f"{here}.name", name))
         seen.add(name)
         for probe in PROBES:
-            if container.get(probe):
+            if container.get(probe) is not None:
                 found += _probe_errors(container[probe], f"{here}.{probe}", probe)
         for hook, handler in (container.get("lifecycle") or {}).items():
             if isinstance(handler, dict):
@@ -84,7 +84,7 @@ def _init_errors(container: Document, path: str) -> list[FieldError]:
         return []
     return [
         forbidden(f"{path}.{field}", NOT_WITHOUT_ALWAYS)
-        for field in ("lifecycle", *PROBES) if container.get(field)
+        for field in ("lifecycle", *PROBES) if container.get(field) is not None
     ]
 
 
@@ -192,7 +192,7 @@ def _mount_errors(mounts: list[Document], path: str, volumes: Collection[str]) -
     return found
 
 
-# --- resources ---------------------------------------------------------------------------------------------------------
+# --- resources -------------------------------------------------------------------------------------------------------
 
 
 def resource_errors(resources: Document, path: str) -> list[FieldError]:
@@ -248,7 +248,7 @@ def _limit_errors(name: str, amount: Any, limit: Any, path: str) -> list[FieldEr
     return []
 
 
-# --- probes and hooks --------------------------------------------------------------------------------------------------
+# --- probes and hooks ------------------------------------------------------------------------------------------------
 
 
 def _probe_errors(probe: Document, path: str, kind: str) -> list[FieldError]:

@@ -39,7 +39,8 @@ def duplicate(field: str, value: Any) -> FieldError:
 def not_supported(field: str, value: Any, supported: Iterable[str]) -> FieldError:
     """A value outside an enumeration; the supported ones are listed in the order given."""
     listed = ", ".join(_shown(name) for name in supported)
-    return FieldError("FieldValueNotSupported", field, f"Unsupported value: {_shown(value)}: supported values: {listed}")
+    detail = f"Unsupported value: {_shown(value)}: supported values: {listed}"
+    return FieldError("FieldValueNotSupported", field, detail)
 
 
 def not_found(field: str, value: Any) -> FieldError:

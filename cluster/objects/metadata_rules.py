@@ -79,7 +79,8 @@ def expression_errors(expression: Mapping[str, Any], path: str) -> list[FieldErr
             found.append(required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
     elif operator in ("Exists", "DoesNotExist"):
         if values:
-            found.append(forbidden(f"{path}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"))
+            complaint = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+            found.append(forbidden(f"{path}.values", complaint))
     else:
         found.append(invalid(f"{path}.operator", operator, "not a valid selector operator"))
     key = str(expression.get("key", ""))

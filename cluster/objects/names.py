@@ -114,7 +114,7 @@ def config_key(text: str) -> list[str]:
 def environment_name(text: str) -> list[str]:
     """The rule of an environment variable's name (IsRelaxedEnvVarName, in force since 1.34)."""
     if not text:
-        return ["environment variable name must not be empty"]
+        return ["environment variable name must be non-empty"]
     if any(not " " <= character <= "~" or character == "=" for character in text):
         return [_ENVIRONMENT_RULE]
     return []

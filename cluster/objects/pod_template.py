@@ -21,10 +21,11 @@ GRACE_SECONDS = 30
 SCHEDULER = "default-scheduler"
 FILE_MODE = 0o644
 TOKEN_SECONDS = 3600
+PROBE_DEFAULTS = (("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3))
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
-# --- defaults ----------------------------------------------------------------------------------------------------------
+# --- defaults --------------------------------------------------------------------------------------------------------
 
 
 def default_pod_spec(spec: Document) -> Document:
@@ -75,7 +76,7 @@ def _default_container(container: Document) -> Document:
         "imagePullPolicy": container.get("imagePullPolicy") or pull_policy(container.get("image") or ""),
     }
     for name in PROBES:
-        if container.get(name):
+        if container.get(name) is not None:
             filled[name] = _default_probe(container[name])
     if container.get("lifecycle"):
         filled["lifecycle"] = {hook: _default_action(action) for hook, action in container["lifecycle"].items()}
@@ -104,7 +105,7 @@ def _rounded(amount: str | int | float) -> str:
 
 def _default_probe(probe: Document) -> Document:
     filled = _default_action(probe)
-    for field, number in (("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)):
+    for field, number in PROBE_DEFAULTS:
         filled[field] = probe.get(field) or number
     return filled
 
@@ -173,10 +174,12 @@ def _default_volume(volume: Document) -> Document:
     }
 
 
-# --- rules -------------------------------------------------------------------------------------------------------------
+# --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def template_errors(template: Document, path: str, *, restart_policies: tuple[str, ...] = ("Always",)) -> list[FieldError]:
+def template_errors(
+    template: Document, path: str, *, restart_policies: tuple[str, ...] = ("Always",)
+) -> list[FieldError]:
     """Complaints about a workload's template at `path`; `restart_policies` are those that the workload allows."""
     meta = template.get("metadata") or {}
     spec = template.get("spec") or {}
@@ -187,5 +190,6 @@ def template_errors(template: Document, path: str, *, restart_policies: tuple[st
     if policy not in restart_policies:
         found.append(not_supported(f"{path}.spec.restartPolicy", policy, restart_policies))
     if spec.get("activeDeadlineSeconds") is not None and restart_policies == ("Always",):
-        found.append(forbidden(f"{path}.spec.activeDeadlineSeconds", "activeDeadlineSeconds in ReplicaSet is not Supported"))
+        complaint = "activeDeadlineSeconds in ReplicaSet is not Supported"
+        found.append(forbidden(f"{path}.spec.activeDeadlineSeconds", complaint))
     return found

@@ -14,7 +14,7 @@ COLUMN_GAP = 3
 
 
 def human_duration(milliseconds: int) -> str:
-    """Two or three significant figures: `119s`, `2m`, `9m59s`, `3h`, `2d3h`, `400d` (apimachinery/pkg/util/duration)."""
+    """Two or three significant figures: `119s`, `2m`, `9m59s`, `3h`, `2d3h` (apimachinery/pkg/util/duration)."""
     if milliseconds <= -2 * times.SECOND:
         return "<invalid>"
     seconds = max(0, milliseconds // times.SECOND)

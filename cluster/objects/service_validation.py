@@ -157,7 +157,8 @@ def _repeated_ports(spec: Document) -> list[FieldError]:
         key = port.get("protocol"), port.get("port")
         if key in ports:
             # The server shows the two fields that make the key, and the empty others.
-            shown = {"Name": "", "Protocol": key[0], "AppProtocol": None, "Port": key[1], "TargetPort": 0, "NodePort": 0}
+            shown = {"Name": "", "Protocol": key[0], "AppProtocol": None, "Port": key[1]}
+            shown |= {"TargetPort": 0, "NodePort": 0}
             found.append(duplicate(f"spec.ports[{index}]", shown))
         ports.add(key)
     return found

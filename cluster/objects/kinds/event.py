@@ -48,7 +48,7 @@ def target(event: Document) -> str:
 
 
 def validate(event: Document, old: Document | None) -> list[FieldError]:
-    """An event lives in its object's namespace, "default" for objects without one (pkg/apis/core/validation/events.go)."""
+    """An event lives in its object's namespace, in "default" without one (pkg/apis/core/validation/events.go)."""
     namespace, about = metadata.namespace(event), regarding(event).get("namespace", "")
     if about == namespace or (not about and namespace in ("default", "kube-system")):
         return []

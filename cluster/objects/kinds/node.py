@@ -94,10 +94,9 @@ def roles(node: Document) -> list[str]:
 
 def status_text(node: Document) -> str:
     """The STATUS cell: `Ready`, `NotReady,SchedulingDisabled`; `Unknown` before the first report."""
+    status = "Ready" if is_ready(node) else "NotReady"
     if condition(node, "Ready") is None:
         status = "Unknown"
-    else:
-        status = "Ready" if is_ready(node) else "NotReady"
     return f"{status},SchedulingDisabled" if is_unschedulable(node) else status
 
 

@@ -17,7 +17,7 @@ NODE_LOST = "NodeLost"
 QOS_RESOURCES = ("cpu", "memory")
 
 
-# --- questions ---------------------------------------------------------------------------------------------------------
+# --- questions -------------------------------------------------------------------------------------------------------
 
 
 def phase(pod: Document) -> str:
@@ -127,7 +127,7 @@ def priority(pod: Document) -> int:
     return int(dig(pod, "spec", "priority", default=0))
 
 
-# --- resources ---------------------------------------------------------------------------------------------------------
+# --- resources -------------------------------------------------------------------------------------------------------
 
 
 def requests(pod: Document) -> dict[str, int]:
@@ -182,7 +182,8 @@ def qos_class(pod: Document) -> str:
     """Guaranteed, Burstable or BestEffort by CPU and memory alone (pkg/apis/core/v1/helper/qos/qos.go)."""
     named: list[tuple[dict[str, Any], dict[str, Any]]] = []
     pod_level = dig(pod, "spec", "resources")
-    for resources in [pod_level] if pod_level else [c.get("resources") or {} for c in [*containers(pod), *init_containers(pod)]]:
+    each = [container.get("resources") or {} for container in (*containers(pod), *init_containers(pod))]
+    for resources in [pod_level] if pod_level else each:
         limits = _positive(resources.get("limits") or {})
         named.append(({**limits, **_positive(resources.get("requests") or {})}, limits))
     if not any(wanted or limits for wanted, limits in named):
@@ -197,7 +198,7 @@ def _positive(quantities: dict[str, Any]) -> dict[str, Any]:
     return {name: amount for name, amount in amounts.items() if amount > 0}
 
 
-# --- what kubectl shows ------------------------------------------------------------------------------------------------
+# --- what kubectl shows ----------------------------------------------------------------------------------------------
 
 
 class Summary(NamedTuple):
@@ -239,7 +240,7 @@ def _first_status(pod: Document) -> str:
 
 
 def _init_summary(pod: Document, sidecars: set[str]) -> tuple[str, int, int, int, str, str]:
-    """Status while init containers are not done ("" after), ready sidecars, restarts of all and of sidecars, last ones."""
+    """Status until init containers are done ("" then), ready sidecars, restarts and last ones of all and of them."""
     ready = restarts = sidecar_restarts = 0
     last = sidecar_last = ""
     statuses = dig(pod, "status", "initContainerStatuses", default=[])
@@ -345,7 +346,7 @@ def _readiness_gates(pod: Document, now: int) -> str:
     return f"{met}/{len(gates)}"
 
 
-# --- the kind ----------------------------------------------------------------------------------------------------------
+# --- the kind --------------------------------------------------------------------------------------------------------
 
 
 def default(pod: Document) -> Document:
@@ -366,10 +367,10 @@ def _default_container(container: Document, host_network: bool) -> Document:
         wanted = {**limits, **(container["resources"].get("requests") or {})}
         container = {**container, "resources": {**container["resources"], "requests": wanted}}
     if host_network and container.get("ports"):
-        container = {
-            **container,
-            "ports": [{**port, "hostPort": port.get("hostPort") or port.get("containerPort", 0)} for port in container["ports"]],
-        }
+        ports = [
+            {**port, "hostPort": port.get("hostPort") or port.get("containerPort", 0)} for port in container["ports"]
+        ]
+        container = {**container, "ports": ports}
     return container
 
 

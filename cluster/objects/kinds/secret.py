@@ -28,7 +28,7 @@ def kind_of(secret: Document) -> str:
 
 
 def default(secret: Document) -> Document:
-    """The type Opaque; what `stringData` says in plain text is stored encoded in `data` (pkg/apis/core/v1/conversion.go)."""
+    """The type Opaque; plain text in `stringData` is stored encoded in `data` (pkg/apis/core/v1/conversion.go)."""
     secret = {**secret, "type": secret.get("type") or OPAQUE}
     plain = secret.get("stringData")
     if not plain:

@@ -179,7 +179,8 @@ def _keep_node_ports(spec: Document, before: Document) -> None:
     kept = []
     for port in spec.get("ports") or []:
         number = held.get(port.get("name", ""), 0)
-        kept.append({**port, "nodePort": number} if not port.get("nodePort") and number and number not in named else port)
+        keeps = number and number not in named and not port.get("nodePort")
+        kept.append({**port, "nodePort": number} if keeps else port)
     if kept:
         spec["ports"] = kept
 
