@@ -17,6 +17,8 @@ import orjson
 from cluster.objects.documents import Document
 
 MAX_OPERATIONS = 10_000
+# The server lets the copies of one patch grow to the size of the largest request.
+MAX_COPIED_BYTES = 3 * 1024 * 1024
 # Far deeper than any kind's documents; it keeps a hostile patch from exhausting the interpreter's stack.
 MAX_DEPTH = 100
 
@@ -24,6 +26,7 @@ _PATCH = "$patch"
 _RETAIN_KEYS = "$retainKeys"
 _SET_ORDER = "$setElementOrder/"
 _DELETE_FROM_LIST = "$deleteFromPrimitiveList/"
+_DIRECTIVES = (_RETAIN_KEYS, _SET_ORDER, _DELETE_FROM_LIST)
 
 _BAD_PRIMITIVE_LIST = "invalid patch format of primitive list"
 _BAD_RETAIN_KEYS = "invalid patch format of retainKeys"
@@ -70,14 +73,12 @@ def json_patch(document: Document, operations: Any) -> Document:
         raise PatchError(message, code=413)
     for operation in operations:
         if not isinstance(operation, dict):
-            raise PatchError(
-                f"json: cannot unmarshal {_json_type(operation)} into Go value of type jsonpatch.Operation"
-            )
+            raise PatchError(f"json: cannot unmarshal {_json_type(operation)} into Go value of type jsonpatch.Operation")
     _require_shallow(operations)
     # The library changes both what it patches and the values that it inserts: it gets copies of its own.
     copy, own_operations = orjson.loads(orjson.dumps([document, operations]))
     try:
-        patched = jsonpatch.JsonPatch(own_operations).apply(copy, in_place=True)
+        patched = _apply_operations(copy, own_operations)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
         raise PatchError(_REJECTED, code=422, detail=str(error)) from error
     except (TypeError, KeyError, IndexError) as error:
@@ -86,6 +87,20 @@ def json_patch(document: Document, operations: Any) -> Document:
     if not isinstance(patched, dict):
         raise PatchError(_REJECTED, code=422, detail="the result is not an object")
     return patched
+
+
+def _apply_operations(document: Any, operations: list[Document]) -> Any:
+    copied = 0
+    for operation in operations:
+        if operation.get("op") == "copy":
+            # A handful of copies of the whole into itself would fill any memory.
+            source = jsonpatch.JsonPointer(operation["from"]).resolve(document)
+            copied += len(orjson.dumps(source))
+            if copied > MAX_COPIED_BYTES:
+                detail = f"the accumulated size increase of copy is {copied}, exceeding the limit {MAX_COPIED_BYTES}"
+                raise PatchError(_REJECTED, code=422, detail=f"Unable to complete the copy, {detail}")
+        document = jsonpatch.JsonPatch([operation]).apply(document, in_place=True)
+    return document
 
 
 # --- Merge patch ---
@@ -226,7 +241,7 @@ class _Merger:
             merged[field] = self._new_value(value)
 
     def _new_value(self, value: Any) -> Any:
-        return _without_directives(_without_nulls(value) if self.applying else value)
+        return _plain(value) if self.applying else _without_directives(value)
 
     def _retain_keys(self, merged: Document, patch: Document) -> None:
         if _RETAIN_KEYS not in patch:
@@ -270,10 +285,9 @@ class _Merger:
         if before is not None:
             result = before if added is None else self._lists(before, added, child)
         elif added is not None:
-            result = _without_directives(added)
+            result = self._new_value(added)
         else:
             return
-        _require_one_type([*(before or []), *(added or [])])
         merged[field] = _ordered(result, order, before or [], child.merge_key)
 
     def _lists(self, original: list[Any], patch: list[Any], keys: MergeKeys) -> list[Any]:
@@ -294,7 +308,7 @@ class _Merger:
         for item in patch:
             place = _position(merged, _identity(item, keys.merge_key), keys.merge_key)
             if place is None:
-                merged.append(_without_nulls(item) if self.applying else item)
+                merged.append(_plain(item) if self.applying else item)
             else:
                 merged[place] = self.maps(merged[place], item, keys)
         return merged
@@ -435,7 +449,7 @@ class _Difference:
         if items:
             patch[field] = items
         order_changed = self.changes and list(earlier) != list(later)
-        if items or order_changed:
+        if value and (items or order_changed):
             patch[_SET_ORDER + field] = [{key: item[key]} for item in value]
 
     def _changed_items(self, earlier: Document, later: Document, keys: MergeKeys) -> Iterable[Document]:
@@ -453,7 +467,7 @@ class _Difference:
             patch[field] = added
         if gone and self.deletions:
             patch[_DELETE_FROM_LIST + field] = sorted(gone, key=_go_text)
-        if (gone and self.deletions) or (self.changes and not _identical(before, value)):
+        if value and ((gone and self.deletions) or (self.changes and not _identical(before, value))):
             patch[_SET_ORDER + field] = value
 
     def _below(self, keys: MergeKeys) -> _Difference:
@@ -514,11 +528,16 @@ def _is_directive(value: Any) -> bool:
     return isinstance(value, dict) and _PATCH in value
 
 
-def _without_nulls(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    """What a patch adds, without nulls and directives: there is nothing that they could still be applied to."""
     if isinstance(value, dict):
-        return {field: _without_nulls(inner) for field, inner in value.items() if inner is not None}
+        return {
+            field: _plain(inner)
+            for field, inner in value.items()
+            if inner is not None and not field.startswith(_DIRECTIVES) and not _is_directive(inner)
+        }
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
+        return [_plain(item) for item in value if not _is_directive(item)]
     return value
 
 
