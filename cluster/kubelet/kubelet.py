@@ -1,0 +1,77 @@
+"""The kubelets of all nodes as one component; each works only for its own node and stops with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cluster.apiserver.state import SWITCHES
+from cluster.kubelet import node, pod_worker
+from cluster.machinery.component import Change, Component, Context, Key, Reader
+from cluster.objects.documents import dig
+from cluster.objects.kinds import node as nodes
+
+# Keys of what happens to a machine rather than to its kubelet: (node, "", what).
+BOOT = "boot"
+GONE = "gone"
+RESTART = "restart"
+MACHINE_SWITCH = "node/"
+
+
+class Kubelet(Component):
+    """Keys: (node,) for the node itself, (node, namespace, name) for a Pod on it."""
+
+    name = "kubelet"
+    watches = ("pods", "nodes", node.MACHINES, node.IMAGES, SWITCHES)
+
+    def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
+        if change.table == "pods":
+            name = dig(change.new or change.old, "spec", "nodeName")
+            return [(name, *change.key)] if name else []
+        if change.table == node.MACHINES:
+            return [(change.key[0], "", GONE) if change.new is None else change.key]
+        if change.table == node.IMAGES:
+            return [(change.key[0],)]
+        if change.table == SWITCHES:
+            name = change.key[0]
+            powered_on = change.new is None and name.startswith(MACHINE_SWITCH)
+            return [(name.removeprefix(MACHINE_SWITCH), "", BOOT)] if powered_on else []
+        return self._keys_for_node(change, view)
+
+    def _keys_for_node(self, change: Change, view: Reader) -> Iterable[Key]:
+        """A node's own key; its Pods too when they can now get their sandboxes."""
+        name = change.key[1]
+        keys: list[Key] = [(name,)]
+        if change.new is not None and _has_network(change.new) and not (change.old and _has_network(change.old)):
+            keys += [(name, pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in view.pods_on(name)]
+        return keys
+
+    def all_keys(self, view: Reader) -> Iterable[Key]:
+        keys: dict[Key, None] = {}
+        for (name,), _ in view.hosts(node.MACHINES):
+            keys[name, "", RESTART] = keys[name,] = None
+            for pod in view.pods_on(name):
+                keys[name, pod["metadata"]["namespace"], pod["metadata"]["name"]] = None
+        for (name, _), row in view.hosts(node.CONTAINERS):
+            keys[name, row["pod"][0], row["pod"][1]] = None
+        return list(keys)
+
+    def switches(self, key: Key) -> tuple[str, ...]:
+        """The kubelet's switch and the machine's; the machine itself boots and disappears whatever its kubelet does."""
+        machine = f"{MACHINE_SWITCH}{key[0]}"
+        if key[1:] == ("", BOOT):
+            return (machine,)
+        if key[1:] == ("", GONE):
+            return (f"machine/{key[0]}",)
+        return (f"kubelet/{key[0]}", machine)
+
+    def reconcile(self, context: Context, key: Key) -> None:
+        if len(key) == 1:
+            node.reconcile(context, key[0])
+        elif key[1]:
+            pod_worker.reconcile(context, key)
+        else:
+            {BOOT: node.reboot, GONE: node.remove, RESTART: node.restart}[key[2]](context, key[0])
+
+
+def _has_network(document: dict[str, object]) -> bool:
+    return nodes.is_ready(document) and bool(dig(document, "spec", "podCIDR"))
