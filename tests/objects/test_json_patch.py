@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 
 from cluster.objects.patches import MAX_OPERATIONS, PatchError, json_patch
 
-DOCUMENT = {"metadata": {"name": "web", "labels": {"app": "web"}}, "spec": {"list": [1, 2, 3]}}
+DOCUMENT: dict[str, Any] = {"metadata": {"name": "web", "labels": {"app": "web"}}, "spec": {"list": [1, 2, 3]}}
 
 
 def test_it_works():

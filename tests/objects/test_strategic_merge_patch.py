@@ -231,12 +231,16 @@ def test_three_way_without_last_applied_configuration():
     assert strategic_merge_patch(current, patch, POD) == current
 
 
+def name_of(item: dict) -> str:
+    return str(item["name"])
+
+
 names = st.sampled_from(["a", "b", "c"])
 scalars = st.sampled_from(["x", "y", 1, True])
 environment = st.lists(
     st.fixed_dictionaries({"name": names}, optional={"value": st.sampled_from(["1", "2"])}),
     max_size=3,
-    unique_by=lambda item: item["name"],
+    unique_by=name_of,
 )
 containers = st.lists(
     st.fixed_dictionaries(
@@ -249,12 +253,12 @@ containers = st.lists(
         },
     ),
     max_size=3,
-    unique_by=lambda item: item["name"],
+    unique_by=name_of,
 )
 volumes = st.lists(
     st.fixed_dictionaries({"name": names}, optional={"emptyDir": st.just({}), "hostPath": st.just({"path": "/"})}),
     max_size=3,
-    unique_by=lambda item: item["name"],
+    unique_by=name_of,
 )
 pods = st.fixed_dictionaries(
     {},
