@@ -59,7 +59,8 @@ def test_directives_are_never_stored():
     item = {"name": "v", "hostPath": {}, "$retainKeys": ["name", "hostPath"]}
     patch = {"spec": {"$setElementOrder/volumes": [{"name": "v"}], "volumes": [item]}}
     plain = {"spec": {"volumes": [{"name": "v", "hostPath": {}}]}}
-    for document in ({}, {"spec": {}}, {"spec": {"volumes": []}}):
+    documents: list[dict] = [{}, {"spec": {}}, {"spec": {"volumes": []}}]
+    for document in documents:
         assert strategic_merge_patch(document, patch, POD) == plain
 
 
