@@ -1,0 +1,156 @@
+"""`simulate`: what a person does to machines and processes, not through the API. Our own command, no part of kubectl."""
+
+from __future__ import annotations
+
+from cluster.kubectl.command import Command, Flag
+from cluster.kubectl.invocation import CommandError, Invocation, Output, Run
+from cluster.machinery.story import NARRATED, Story
+from cluster.objects import quantity
+from cluster.objects.names import subdomain_errors
+from cluster.objects.selectors import LabelSelector, SelectorError
+from cluster.simulation import bootstrap
+from cluster.simulation.bootstrap import Machine, machine_key
+
+MAX_NODES = 60
+USAGE = (
+    "error: simulate knows: node add [NAME], node stop NAME, node start NAME, node remove NAME, "
+    "component, component off NAME, component on NAME"
+)
+
+
+def run(invocation: Invocation) -> Run:
+    """Add, stop, start and remove machines; switch components off and on."""
+    words = invocation.words
+    if words[:1] == ("node",) and len(words) in (2, 3):
+        yield from _node(invocation, words[1], words[2] if len(words) == 3 else "")
+    elif words == ("component",):
+        yield from _list(invocation)
+    elif words[:1] == ("component",) and len(words) == 3 and words[1] in ("on", "off"):
+        yield from _switch(invocation, words[2], words[1] == "on")
+    else:
+        raise CommandError(USAGE)
+    return 0
+
+
+def _node(invocation: Invocation, verb: str, name: str) -> Run:
+    if verb == "add":
+        return (yield from _add(invocation, name))
+    if not name or verb not in ("stop", "start", "remove"):
+        raise CommandError(USAGE)
+    if invocation.api.host(*machine_key(name)) is None:
+        known = ", ".join(key[0] for key, _ in invocation.api.hosts("host/machines"))
+        raise CommandError(f'error: there is no machine "{name}": known are {known}')
+    if verb == "remove":
+        return (yield from _remove(invocation, name))
+    simulation = invocation.shell.simulation
+    step = simulation.switch(f"node/{name}", on=verb == "start", actor=invocation.shell.actor)
+    state = "runs" if verb == "start" else "is stopped"
+    yield Output("stdout", f"machine {name} {state}\n" if step else f"machine {name} {state} already\n")
+    return 0
+
+
+def _add(invocation: Invocation, name: str) -> Run:
+    machines = dict(invocation.api.hosts("host/machines"))
+    if len(machines) >= MAX_NODES:
+        raise CommandError(f"error: a sandbox has at most {MAX_NODES} machines")
+    number = next(n for n in range(1, MAX_NODES + 2) if not _taken(machines, n, name))
+    name = name or f"node-{number}"
+    if (name,) in machines or invocation.api.get("nodes", "", name) is not None:
+        raise CommandError(f'error: there is a machine "{name}" already')
+    for problem in subdomain_errors(name):
+        raise CommandError(f'error: "{name}" cannot be the name of a machine: {problem}')
+    machine = Machine(
+        name, bootstrap.worker(number).ip, cpu=_quantity(invocation, "cpu"), memory=_quantity(invocation, "memory"),
+        pods=_quantity(invocation, "pods"), labels=_labels(invocation), taints=_taints(invocation),
+    )
+    writer = invocation.shell.writer()
+    writer.tell(Story("machine.added", {"node": f"nodes//{name}"}, NARRATED, (f"nodes//{name}",)))
+    writer.write_row("create", *machine_key(name), machine.row())
+    yield Output("stdout", f"machine {name} added\n")
+    return 0
+
+
+def _taken(machines: dict[tuple[str, ...], dict[str, object]], number: int, name: str) -> bool:
+    """Whether a number's address is in use, or its name when the name is to be made from it."""
+    wanted = bootstrap.worker(number)
+    used = {machine["ip"] for machine in machines.values()}
+    return wanted.ip in used or (not name and (wanted.name,) in machines)
+
+
+def _quantity(invocation: Invocation, flag: str) -> str:
+    text = invocation.text(flag)
+    try:
+        amount = quantity.parse(text)
+    except quantity.QuantityError as problem:
+        raise CommandError(f"error: --{flag} {text}: {problem}") from problem
+    if amount <= 0:
+        raise CommandError(f"error: --{flag} must be more than 0, not {text}")
+    return text
+
+
+def _labels(invocation: Invocation) -> dict[str, str]:
+    text = invocation.text("labels")
+    try:
+        LabelSelector.parse(text)
+    except SelectorError as problem:
+        raise CommandError(f"error: --labels: {problem}") from problem
+    pairs = [pair.partition("=") for pair in text.split(",") if pair]
+    if any(not equals for _, equals, _ in pairs):
+        raise CommandError("error: --labels are written KEY=VALUE,KEY=VALUE")
+    return {key: value for key, _, value in pairs}
+
+
+def _taints(invocation: Invocation) -> list[dict[str, str]]:
+    from cluster.kubectl.commands.taint import parse
+
+    specs = [parse(word) for word in invocation.text("taints").split(",") if word]
+    if any(spec.removal for spec in specs):
+        raise CommandError("error: --taints are written KEY=VALUE:EFFECT")
+    return [spec.taint() for spec in specs]
+
+
+def _remove(invocation: Invocation, name: str) -> Run:
+    writer = invocation.shell.writer()
+    writer.tell(Story("machine.removed", {"node": f"nodes//{name}"}, NARRATED, (f"nodes//{name}",)))
+    writer.write_row("delete", *machine_key(name), None)
+    if invocation.api.get("nodes", "", name) is not None:
+        writer.delete("nodes", "", name)
+    yield Output("stdout", f"machine {name} removed\n")
+    return 0
+
+
+def _names(invocation: Invocation) -> list[str]:
+    """Everything that can be switched off."""
+    components = invocation.shell.simulation.components
+    central = [name for name in components if name not in ("kubelet", "kube-proxy", "event-recorder")]
+    machines = [key[0] for key, _ in invocation.api.hosts("host/machines")]
+    return sorted(central) + [f"{part}/{machine}" for machine in machines for part in ("kubelet", "kube-proxy")]
+
+
+def _list(invocation: Invocation) -> Run:
+    for name in _names(invocation):
+        yield Output("stdout", f"{name} {'off' if invocation.api.is_off(name) else 'on'}\n")
+    return 0
+
+
+def _switch(invocation: Invocation, name: str, on: bool) -> Run:
+    known = _names(invocation)
+    if name not in known:
+        raise CommandError(f'error: there is no component "{name}": known are {", ".join(known)}')
+    step = invocation.shell.simulation.switch(name, on=on, actor=invocation.shell.actor)
+    state = "on" if on else "off"
+    yield Output("stdout", f"component {name} {state}\n" if step else f"component {name} is {state} already\n")
+    return 0
+
+
+COMMANDS = (
+    Command(
+        "simulate", run, "simulate node add|stop|start|remove [NAME] | simulate component [on|off NAME]",
+        "Do something to the simulated machines and processes (not part of kubectl)",
+        (
+            Flag("cpu", absent="4"), Flag("memory", absent="8Gi"), Flag("pods", absent="110"),
+            Flag("labels"), Flag("taints"),
+        ),
+        examples=("simulate node stop node-2", "simulate node add --cpu 8", "simulate component off default-scheduler"),
+    ),
+)
