@@ -185,9 +185,25 @@ def _collect(context: Context, resource: str, document: Document) -> None:
     if owners.solid:
         _drop_references(context, resource, document, [*owners.dangling, *owners.waiting])
     elif owners.waiting and context.dependents(metadata.uid(document)):
+        if _is_circular(context, document):
+            _unblock(context, resource, document)
+            return
         _delete(context, resource, document, owners.waiting[0], "Foreground")
     else:
         _delete(context, resource, document, (owners.waiting or owners.dangling)[0], _own_policy(document))
+
+
+def _is_circular(context: Reader, document: Document) -> bool:
+    """Whether a dependent may be waiting for this object while this object would wait for it."""
+    blocks = any(reference.get("blockOwnerDeletion") for reference in metadata.owner_references(document))
+    return blocks and any(_waits(found) for _, found in context.dependents(metadata.uid(document)))
+
+
+def _unblock(context: Context, resource: str, document: Document) -> None:
+    """Its owners need no longer wait for it: that opens the circle."""
+    freed = [{**reference, "blockOwnerDeletion": False} for reference in metadata.owner_references(document)]
+    opened = {**document, "metadata": {**document["metadata"], "ownerReferences": freed}}
+    context.update(opened, story=Story("gc.unblock", {"object": object_reference(resource, document)}, FOLDED))
 
 
 def _own_policy(document: Document) -> str:

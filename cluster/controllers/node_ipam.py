@@ -16,7 +16,7 @@ RANGES = tuple(str(network) for network in CLUSTER_CIDR.subnets(new_prefix=NODE_
 NEXT = ("next",)
 
 
-class NodeIPAMController(Component):
+class NodeIpamController(Component):
     """Keys: ("", node)."""
 
     name = "node-ipam-controller"

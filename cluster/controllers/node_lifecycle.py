@@ -51,7 +51,7 @@ NORMAL_ZONE, PARTIAL, FULL = "Normal", "PartialDisruption", "FullDisruption"
 
 # First parts of keys.
 START, HEALTH, TAINTS, ZONE, DISRUPTION = "start", "health", "taints", "zone", "disruption"
-# In memory: (KNOWN, node), (PASS, node) -> what the pass still has to do, (QUEUE, zone, node) -> since (ms),
+# In memory: (KNOWN, node) -> as last seen, (PASS, node) -> what the pass still has to do, (QUEUE, zone, node) -> since (ms),
 # (LIMIT, zone) -> last taint (ms), (PROBE, node) -> last sign of life without a kubelet (ms),
 # (FLOOR,) -> before this moment nothing was observed (ms), (STATES,) -> {zone: state}
 KNOWN, PASS, QUEUE, LIMIT, PROBE, FLOOR, STATES = "known", "pass", "queue", "limit", "probe", "floor", "states"
@@ -133,13 +133,14 @@ def _check_health(context: Context, name: str) -> None:
     if _follow_up(context, node):
         return
     context.forget((PASS, name))
+    context.remember((KNOWN, name), _seen(node))
     context.again(DISRUPTION_DELAY, (DISRUPTION,))
     _watch_heartbeat(context, node)
 
 
 def _settled(context: Context, node: Document) -> bool:
     """Whether the next pass would find nothing to do for this node as it stands."""
-    if context.memory((KNOWN, metadata.name(node))) != metadata.uid(node):
+    if context.memory((KNOWN, metadata.name(node))) != _seen(node):
         return False
     if _overdue_at(context, node) <= context.now and _ready(node) != "Unknown":
         return False
@@ -150,11 +151,16 @@ def _settled(context: Context, node: Document) -> bool:
     return present == [wanted] or (not present and _queued(context, node))
 
 
+def _seen(node: Document) -> list[str]:
+    """What a pass takes note of: zones are judged by it."""
+    return [metadata.uid(node), _ready(node), zone_of(node)]
+
+
 def _begin_pass(context: Context, node: Document) -> bool:
     """Begin what a pass does for a node; False when there is nothing to do. Afterwards the pass is remembered."""
     name = metadata.name(node)
-    if context.memory((KNOWN, name)) != metadata.uid(node):
-        context.remember((KNOWN, name), metadata.uid(node))
+    if context.memory((KNOWN, name), [""])[0] != metadata.uid(node):
+        context.remember((KNOWN, name), _seen(node))
         message = f"Node {name} event: Registered Node {name} in Controller"
         context.event(_about(name, metadata.uid(node)), "Normal", "RegisteredNode", message)
         context.remember((PASS, name), "taints")
@@ -200,8 +206,8 @@ def _queued(context: Context, node: Document) -> bool:
 
 
 def _forget_node(context: Context, name: str) -> None:
-    uid = context.memory((KNOWN, name))
-    if uid is None:
+    known = context.memory((KNOWN, name))
+    if known is None:
         return
     for note in (KNOWN, PASS, PROBE):
         context.forget((note, name))
@@ -209,7 +215,7 @@ def _forget_node(context: Context, name: str) -> None:
         if key[2] == name:
             context.forget(key)
     message = f"Node {name} event: Removing Node {name} from Controller"
-    context.event(_about(name, uid), "Normal", "RemovingNode", message)
+    context.event(_about(name, known[0]), "Normal", "RemovingNode", message)
     context.again(DISRUPTION_DELAY, (DISRUPTION,))
 
 
