@@ -82,12 +82,11 @@ def bound(pod: Document, node: str, now: int) -> Document:
     condition = {
         "type": "PodScheduled",
         "status": "True",
-        "observedGeneration": pod["metadata"].get("generation", 1),
         "lastProbeTime": None,
         "lastTransitionTime": times.rfc3339(now),
     }
     others = [c for c in dig(pod, "status", "conditions", default=[]) if c["type"] != "PodScheduled"]
-    pod = with_value(pod, ("spec", "nodeName"), node)
+    pod = without(with_value(pod, ("spec", "nodeName"), node), ("status", "nominatedNodeName"))
     return with_value(pod, ("status", "conditions"), [*others, condition])
 
 

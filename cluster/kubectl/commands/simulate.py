@@ -6,7 +6,7 @@ from cluster.kubectl.command import Command, Flag
 from cluster.kubectl.invocation import CommandError, Invocation, Output, Run
 from cluster.machinery.story import NARRATED, Story
 from cluster.objects import quantity
-from cluster.objects.names import subdomain_errors
+from cluster.objects.names import subdomain
 from cluster.objects.selectors import LabelSelector, SelectorError
 from cluster.simulation import bootstrap
 from cluster.simulation.bootstrap import Machine, machine_key
@@ -57,7 +57,7 @@ def _add(invocation: Invocation, name: str) -> Run:
     name = name or f"node-{number}"
     if (name,) in machines or invocation.api.get("nodes", "", name) is not None:
         raise CommandError(f'error: there is a machine "{name}" already')
-    for problem in subdomain_errors(name):
+    for problem in subdomain(name):
         raise CommandError(f'error: "{name}" cannot be the name of a machine: {problem}')
     machine = Machine(
         name, bootstrap.worker(number).ip, cpu=_quantity(invocation, "cpu"), memory=_quantity(invocation, "memory"),

@@ -46,9 +46,9 @@ def parse(word: str) -> Spec:
         raise CommandError(f"error: invalid taint spec: {word}\n{SEE_HELP}")
     if spec.effect and spec.effect not in EFFECTS:
         raise CommandError(f"error: invalid taint effect: {spec.effect}, unsupported taint effect\n{SEE_HELP}")
-    for problem in names.qualified_name_errors(spec.key):
+    for problem in names.qualified_name(spec.key):
         raise CommandError(f"error: invalid taint spec: {word}, {problem}\n{SEE_HELP}")
-    for problem in names.label_value_errors(spec.value):
+    for problem in names.label_value(spec.value):
         raise CommandError(f"error: invalid taint spec: {word}, {problem}\n{SEE_HELP}")
     return spec
 
