@@ -167,7 +167,8 @@ class APIServer(LiveReader):
         namespace = metadata.namespace(document)
         document = self._named(kind, document)
         document = kind.default(strategy.for_create(kind, document, self.now))
-        request = Request("CREATE", kind, namespace, metadata.name(document), "", document, None, self, self.choose)
+        name = document["metadata"].get("name", "")  # validation complains when there is none
+        request = Request("CREATE", kind, namespace, name, "", document, None, self, self.choose)
         admitted = admission.admit(request)
         assert admitted is not None
         self._refuse_invalid(kind, admitted, None)
