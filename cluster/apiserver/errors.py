@@ -81,6 +81,12 @@ def bad_request(message: str) -> APIError:
     return APIError(400, "BadRequest", message)
 
 
+def unpatchable(kind: Kind, name: str, code: int, message: str) -> APIError:
+    """A patch that cannot be applied; the code tells whose fault it is (apiserver/pkg/endpoints/handlers/patch.go)."""
+    reasons = {400: "BadRequest", 413: "RequestEntityTooLarge", 422: "Invalid"}
+    return APIError(code, reasons.get(code, "InternalError"), message, _details(kind, name) if code == 422 else None)
+
+
 def too_many_requests(message: str, causes: Sequence[dict[str, str]] = ()) -> APIError:
     return APIError(429, "TooManyRequests", message, {"causes": list(causes)} if causes else None)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from cluster.apiserver import admission, deletion, errors, paging, strategy, validation
 from cluster.apiserver.admission import Request
@@ -22,6 +22,8 @@ from cluster.objects.registry import REGISTRY, Kind
 from cluster.objects.selectors import FieldSelector, LabelSelector
 
 NO_LIMITS: Mapping[str, int] = {}
+# kubectl's --validate: Strict refuses unknown fields, Ignore drops nothing and says nothing, Trusted looks at nothing.
+FieldValidation = Literal["Strict", "Ignore", "Trusted"]
 # Kinds that come and go by themselves and do not count as a user's objects.
 UNCOUNTED = frozenset({"events", "leases.coordination.k8s.io"})
 # How often a taken generated name is tried anew (apiserver/pkg/registry/generic/registry/store.go).
@@ -138,16 +140,16 @@ class APIServer(LiveReader):
     # --- creating --------------------------------------------------------------------------------------------------
 
     def create(
-        self, document: Document, namespace: str = "", *, dry_run: bool = False, strict: bool = True
+        self, document: Document, namespace: str = "", *, dry_run: bool = False, field_validation: FieldValidation = "Strict"
     ) -> Document:
         """Store a new object and return it as stored.
 
-        `namespace` is where the request went; a document that names another one is refused. `strict` refuses unknown
-        fields, as kubectl asks for; components pass their own documents with strict=False.
+        `namespace` is where the request went; a document that names another one is refused. Wrong types are
+        always refused, unknown fields when `field_validation` is Strict, as kubectl asks for; components' own documents
+        are Trusted.
         """
         kind = self._kind_of(document)
-        if strict:
-            self._decode(kind, document)
+        self._decode(kind, document, field_validation)
         document = self._into_namespace(kind, document, namespace)
         # The names that the server makes up are not spent on a request that is refused or a dry run.
         spent = self.world.random
@@ -200,11 +202,13 @@ class APIServer(LiveReader):
             raise errors.bad_request(f'no matches for kind "{name}" in version "{api_version}"')
         return kind
 
-    def _decode(self, kind: Kind, document: Document) -> None:
-        complaints = schema.decode_errors(kind.api_version, kind.kind, document)
-        if complaints:
-            opening = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}'
-            raise errors.bad_request(f"{opening}: strict decoding error: " + ", ".join(complaints))
+    def _decode(self, kind: Kind, document: Document, field_validation: FieldValidation) -> None:
+        if field_validation == "Trusted":
+            return
+        strict = field_validation == "Strict"
+        complaint = schema.decoding_error(kind.api_version, kind.kind, document, strict=strict)
+        if complaint:
+            raise errors.bad_request(complaint)
 
     def _into_namespace(self, kind: Kind, document: Document, namespace: str) -> Document:
         meta = document.get("metadata") or {}
@@ -227,15 +231,21 @@ class APIServer(LiveReader):
 
     # --- changing --------------------------------------------------------------------------------------------------
 
-    def update(self, document: Document, *, subresource: str = "", dry_run: bool = False, strict: bool = False) -> Document:
+    def update(
+        self,
+        document: Document,
+        *,
+        subresource: str = "",
+        dry_run: bool = False,
+        field_validation: FieldValidation = "Trusted",
+    ) -> Document:
         """Replace the stored object (or its `status`) and return it as stored.
 
         A resourceVersion in the document must be the stored one (Conflict); without one the update is unconditional.
         A write that changes nothing stores nothing and keeps the revision.
         """
         kind = self._kind_of(document)
-        if strict:
-            self._decode(kind, document)
+        self._decode(kind, document, field_validation)
         return self._replace(Write("update", kind.resource, *_key(document), subresource), kind, document, dry_run)
 
     def patch(
@@ -255,10 +265,10 @@ class APIServer(LiveReader):
         try:
             patched = self._patched(kind, current, patch, patch_type)
         except PatchError as problem:
-            raise errors.bad_request(str(problem)) from problem
+            raise errors.unpatchable(kind, name, problem.code, str(problem)) from problem
         if subresource == "scale":
             return self.update_scale(resource, patched, dry_run=dry_run)
-        self._decode(kind, patched)
+        self._decode(kind, patched, "Strict")
         return self._replace(Write("patch", resource, namespace, name, subresource), kind, patched, dry_run)
 
     def _patched(self, kind: Kind, current: Document, patch: Any, patch_type: str) -> Document:

@@ -79,7 +79,7 @@ class Context(LiveReader):
 
     def create(self, document: Document, *, story: Story, why: Any = None) -> Document:
         self._begin(story, why)
-        return self._server.create(document, document["metadata"].get("namespace", ""), strict=False)
+        return self._server.create(document, document["metadata"].get("namespace", ""), field_validation="Trusted")
 
     def update(self, document: Document, *, subresource: str = "", story: Story, why: Any = None) -> Document:
         """Store the document (or its status); nothing happens when nothing changed."""
