@@ -6,10 +6,14 @@
 import { icon, make, path, svg } from "./dom.js";
 import { text } from "./i18n.js";
 import { makeChip, updateChip } from "./marks.js";
+import { repels } from "./stage.js";
 
 const FAST = 150, BASE = 240, MOVE = 320, SLOW = 400, STAGGER = 70;
 const E_MOVE = "cubic-bezier(.3,.05,.2,1)", E_IN = "cubic-bezier(.1,.8,.25,1)", E_OUT = "cubic-bezier(.5,0,.9,.5)";
 const MOVERS = 3; // so many things travel at once
+const CHIP = { w: 92, h: 38 }; // px at a root font of 16 px
+const NARROW = 150; // px: a card narrower than this gets the bare number
+const TIGHT = 220; // px: a label narrower than this says it shortly
 const BATCH = 900; // a whole batch takes no longer
 
 /** One act on the board: seek it, or throw it away. */
@@ -34,8 +38,9 @@ export class Act {
   }
 
   /** An overlay that lives as long as the act. */
-  extra(parent, element) {
-    parent.append(element);
+  extra(parent, element, below = false) {
+    if (below) parent.prepend(element);
+    else parent.append(element);
     this.extras.push(element);
     return element;
   }
@@ -158,13 +163,16 @@ class Scene {
     const why = this.event?.why;
     if (!why || this.batch || this.still) return 0;
     const pod = this.decided();
-    const home = pod && (this.was.chips.get(pod.key) ?? this.now.chips.get(pod.key));
-    if (!home) return 0;
-    const rejected = (why.rejected ?? []).filter((verdict) => this.now.cards.has(verdict.node));
-    const scores = (why.scores ?? []).filter((score) => this.now.cards.has(score.node)).sort((a, b) => a.total - b.total);
-    if (why.chosen && !scores.some((score) => score.node === why.chosen) && this.now.cards.has(why.chosen)) scores.push({ node: why.chosen });
+    const place = pod && (this.was.chips.get(pod.key) ?? this.now.chips.get(pod.key));
+    if (!place) return 0;
+    const home = this.fullSize(place);
+    const across = (verdict) => this.now.cards.get(verdict.node).x;
+    const inView = ({ node }) => this.now.cards.has(node) && this.now.cards.get(node).cx > 0 && this.now.cards.get(node).cx < this.now.width;
+    const rejected = (why.rejected ?? []).filter(inView).sort((a, b) => across(a) - across(b));
+    const scores = (why.scores ?? []).filter(inView).sort((a, b) => a.total - b.total);
+    if (inView({ node: why.chosen }) && !scores.some((score) => score.node === why.chosen)) scores.push({ node: why.chosen });
     const refusals = rejected.length ? FAST : 0;
-    rejected.forEach((verdict, at) => this.refuse(pod, home, verdict, refusals + at * STAGGER, at < MOVERS));
+    rejected.forEach((verdict, at) => this.refuse(pod, home, verdict, refusals + at * STAGGER, at < MOVERS, this.roomFor(verdict, rejected[at + 1])));
     const visits = rejected.length ? refusals + 950 : FAST;
     scores.forEach((score, at) => this.visit(pod, home, score, visits + at * STAGGER, scores.length - at <= MOVERS, score.node === why.chosen, scores.length));
     if (!why.chosen) return 0;
@@ -179,7 +187,7 @@ class Scene {
   }
 
   /** 3: the filter says no: the ghost touches the bar on the node's edge, recoils, and the reason stays. */
-  refuse(pod, home, verdict, at, travels) {
+  refuse(pod, home, verdict, at, travels, room) {
     const card = this.now.cards.get(verdict.node);
     const reach = { x: card.x + card.w * 0.5 - home.w * 0.4, y: card.y - home.h - 6 };
     if (travels && !this.reduced) {
@@ -187,12 +195,26 @@ class Scene {
       const from = { x: home.x, y: home.y };
       this.act.add(ghost, [{ opacity: 0 }, { opacity: 0.8 }], at, FAST);
       this.act.add(ghost, arc(from, reach), at, MOVE);
-      this.act.add(ghost, [move(reach), move({ x: reach.x - 22, y: reach.y - 26 }, "rotate(-9deg)"), move({ x: reach.x - 18, y: reach.y - 14 }, "rotate(-7deg)")], at + MOVE, BASE, E_OUT);
+      this.act.add(ghost, [move(reach), move({ x: reach.x - 24, y: reach.y - 18 }, "rotate(-9deg)"), move({ x: reach.x - 20, y: reach.y - 7 }, "rotate(-7deg)")], at + MOVE, BASE, E_OUT);
       this.act.add(ghost, [{ opacity: 0.8 }, { opacity: 0 }], at + 1300, FAST, E_OUT);
       this.trail([["p-no", this.from(home), { x: card.cx + 8, y: card.y - 4 }]], at, at + 1500);
     }
-    const label = make("div", { class: "say" }, icon("shield"), make("span", {}, verdict.reason ?? verdict.plugin ?? ""));
-    this.label(label, card, card.y - home.h - 40, at + MOVE + (travels ? FAST : 0));
+    const label = make("div", { class: "say" }, icon("shield"), make("span", {}, this.reason(verdict, room)));
+    this.label(label, card, card.y - home.h - 54 * this.stage.scale, at + MOVE + (travels ? FAST : 0), room);
+  }
+
+  /** How wide a node's label may be: as far as the label of the next card in the same row. */
+  roomFor(verdict, next) {
+    const card = this.now.cards.get(verdict.node), other = next && this.now.cards.get(next.node);
+    return other && Math.abs(other.y - card.y) < 4 ? other.x - card.x - 6 : 320;
+  }
+
+  /** Why a node was ruled out, in few words: the plugin's idea, with the taint that did it. */
+  reason({ node, plugin = "", reason = "" }, room) {
+    if (room < TIGHT && plugin === "TaintToleration") return text("no-toleration");
+    const taint = this.before.nodes[node]?.taints?.find(repels);
+    const short = text(`no-${plugin}`, { taint: taint ? `${taint.key.split("/").pop()}${taint.value ? `=${taint.value}` : ""}` : "" });
+    return short === `no-${plugin}` ? reason || plugin : short;
   }
 
   /** 4: the filter says yes: a ghost stands before the node with its score; the best one gets the ring. */
@@ -205,23 +227,25 @@ class Scene {
       this.act.add(ghost, [{ opacity: 0.8 }, { opacity: 0 }], at + 900, FAST, E_OUT);
       this.trail([["p-try", this.from(home), { x: card.right - home.w / 2, y: card.y - 6 }]], at, at + 1000);
     }
-    const words = score.total === undefined ? text(chosen ? "best" : "fits") : text(chosen ? "best-score" : "fits-score", { n: Math.round(score.total) });
+    const words = scoreText(score.total, chosen, card.w < NARROW);
     const label = make("div", { class: chosen ? "say y" : "say z" }, ...(chosen ? [icon("check")] : []), make("span", {}, words));
-    this.label(label, card, card.y - 34, at + MOVE);
+    this.label(label, card, card.y - 34 * this.stage.scale, at + MOVE);
     if (chosen) this.ring(at + MOVE + 100);
   }
 
   /** 2, 5: the one field is written, then the solid chip flies from the queue to its place. */
   bind(key, at, order) {
-    const pod = this.after.pods[key], home = this.was.chips.get(key), end = this.now.chips.get(key), chip = this.stage.chips.get(key);
+    const pod = this.after.pods[key], place = this.was.chips.get(key), end = this.now.chips.get(key), chip = this.stage.chips.get(key);
     if (!end) return;
-    if (!home || this.quiet || !pod.node) return this.settle(chip, pod, end, at);
+    if (!place || this.quiet || !pod.node) return this.settle(chip, pod, end, at);
+    const home = this.fullSize(place);
     const pill = this.stage.parts.message;
     if (order === 0 && pill.childNodes.length) this.act.add(pill, [{ opacity: 0, transform: "translateX(-12px)" }, { opacity: 1, transform: "none" }], at, BASE, E_IN);
     const start = at + (order === 0 ? BASE : 0);
     const layer = this.layer("fly", this.copyOf(pod, key, this.before.pods[key], "hot"), home);
     const from = { x: home.x, y: home.y }, to = { x: end.x, y: end.y };
-    this.act.add(layer, arc(from, to), start, SLOW);
+    const landing = { x: end.cx - home.w / 2, y: end.cy - home.h / 2 };
+    this.act.add(layer, arc(from, landing), start, SLOW);
     this.act.add(layer, [{ opacity: 1 }, { opacity: 0 }], start + SLOW, FAST);
     this.act.add(chip, [{ opacity: 0 }, { opacity: 1 }], start + SLOW - 20, 20);
     const slot = this.layer("slot-place", make("span", { class: "pod slot", "data-id": chip.dataset.id }), end);
@@ -238,7 +262,7 @@ class Scene {
     const card = this.now.cards.get(pod.node);
     if (!this.reduced || !card) return;
     const label = make("div", { class: "say z" }, make("span", {}, text("queue-to", { node: pod.node })));
-    this.label(label, card, card.y - 34, at);
+    this.label(label, card, card.y - 68 * this.stage.scale, at);
   }
 
   /** Chips that only made room glide to their new place. */
@@ -276,6 +300,12 @@ class Scene {
     }
   }
 
+  /** What travels has a chip's full size, also when it starts from a small one in a crowded queue. */
+  fullSize(place) {
+    const w = CHIP.w * this.stage.scale, h = CHIP.h * this.stage.scale;
+    return place.h >= h - 4 && place.w > h ? place : { ...place, x: place.cx - w / 2, y: place.cy - h / 2, w, h };
+  }
+
   /** A layer of the overlay with a chip of the size of `place`, standing there. */
   layer(kind, chip, place) {
     const layer = make("div", { class: `at ${kind}` }, chip);
@@ -287,7 +317,7 @@ class Scene {
 
   copyOf(pod, key, look, extra = "") {
     const chip = makeChip("span");
-    updateChip(chip, key, look ?? pod, this.stage.hues.of(pod), this.was.chips.get(key)?.w < 40);
+    updateChip(chip, key, look ?? pod, this.stage.hues.of(pod));
     if (extra) chip.classList.add(extra);
     return chip;
   }
@@ -307,15 +337,15 @@ class Scene {
       const bend = Math.max(24, (b.y - a.y) * 0.55);
       drawing.append(path(`M${a.x} ${a.y} C ${a.x} ${a.y + bend}, ${b.x} ${b.y - bend}, ${b.x} ${b.y}`, className));
     }
-    this.act.extra(this.stage.fx, drawing);
+    this.act.extra(this.stage.fx, drawing, true);
     this.act.add(drawing, [{ opacity: 0 }, { opacity: 1 }], Math.max(0, from), FAST);
     this.act.add(drawing, [{ opacity: 1 }, { opacity: 0 }], until, FAST, E_OUT);
   }
 
   /** A label above a card, kept inside the stage and below the API bar. */
-  label(element, card, y, at) {
+  label(element, card, y, at, room = 320) {
     element.classList.add("at");
-    element.style.maxWidth = `${Math.max(120, card.w - 4)}px`;
+    element.style.maxWidth = `${room * this.stage.scale}px`;
     this.act.extra(this.stage.fx, element);
     const width = element.offsetWidth;
     const x = Math.max(4, Math.min(card.x + 4, this.now.width - width - 4));
@@ -328,6 +358,12 @@ class Scene {
     const ring = this.stage.nodes.get(this.event.why.chosen).parts.ring;
     this.act.add(ring, [{ opacity: 0 }, { opacity: 1 }], at, FAST);
   }
+}
+
+function scoreText(total, chosen, narrow) {
+  if (total === undefined) return text(chosen ? "best" : "fits");
+  if (narrow) return String(Math.round(total));
+  return text(chosen ? "best-score" : "fits-score", { n: Math.round(total) });
 }
 
 const at0 = (place) => `translate(${place.x}px,${place.y}px)`;

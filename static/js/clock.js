@@ -12,9 +12,8 @@ export class Clock {
     this.speed = speed ?? this.speed;
   }
 
-  /** Milliseconds since the cluster's epoch. While playing never more than 1.5 s (wall) past the last message. */
+  /** Milliseconds since the cluster's epoch; while playing the wall clock carries it on at the chosen speed. */
   now() {
-    if (!this.playing) return this.base;
-    return this.base + Math.min(this.wall() - this.at, 1500) * this.speed;
+    return this.playing ? this.base + (this.wall() - this.at) * this.speed : this.base;
   }
 }

@@ -65,6 +65,7 @@ export class Console {
     if (id !== undefined && String(id) !== this.running) return;
     const lines = words.split("\n");
     lines.forEach((line, at) => {
+      if (!line && at === lines.length - 1) return;
       this.open ??= this.line(stream === "stderr" ? "e" : "");
       this.open.append(line);
       if (at < lines.length - 1) this.open = null;

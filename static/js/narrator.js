@@ -7,6 +7,8 @@ import { station } from "./stage.js";
 const REFERENCE = /^(?!.*:)[a-z]+(\.[a-z0-9.-]+)?\/[^/ ]*\/[^/ ]+$/;
 const ICONS = { scheduler: "compass", controllers: "loop", api: "term" };
 
+const lastPart = (ref) => ref.split("/").pop();
+
 export const isReference = (value) => typeof value === "string" && REFERENCE.test(value);
 
 function iconOf(actor = "") {
@@ -22,6 +24,7 @@ export function sentence(event, sentences) {
     const [first = ""] = event.objs ?? [];
     return [{ bold: event.actor ?? "" }, { text: ` ${event.verb ?? ""} ` }, ...(first ? [{ ref: first }] : [])];
   }
+  const names = new Map((event.objs ?? []).map((ref) => [lastPart(ref), ref])); // an argument that names one of the objects links to it
   const parts = [];
   let bold = false;
   const literal = (words) => words.split("**").forEach((word, at) => {
@@ -32,13 +35,11 @@ export function sentence(event, sentences) {
     const value = event.say.args?.[piece.name];
     if (piece.text !== undefined) literal(piece.text);
     else if (piece.forms) parts.push({ text: plural(piece.forms, value) });
-    else if (isReference(value)) parts.push({ ref: value });
+    else if (isReference(value) || names.has(value)) parts.push({ ref: names.get(value) ?? value });
     else parts.push(bold ? { bold: String(value ?? "") } : { text: String(value ?? "") });
   }
   return parts;
 }
-
-const lastPart = (ref) => ref.split("/").pop();
 
 export function plain(parts) {
   return parts.map((item) => item.text ?? item.bold ?? lastPart(item.ref)).join("").replace(/\s+/g, " ").trim();
@@ -50,8 +51,9 @@ export function hotOf(event, stage) {
 }
 
 export class Narrator {
-  constructor(root, sentences) {
+  constructor(root, sentences, hues) {
     this.root = root;
+    this.hues = hues;
     this.sentences = sentences;
     this.words = part(root, "sentence");
     this.count = part(root, "count");
@@ -70,7 +72,7 @@ export class Narrator {
     setIcon(part(this.root, "who"), event ? iconOf(event.actor) : "eye");
     const parts = event ? this.partsOf(event) : [{ text: text("idle") }];
     const before = alike > 1 ? format(text("batch", { n: alike, first: "" })) : "";
-    this.words.replaceChildren(before, ...parts.map((item) => element(item, pods)));
+    this.words.replaceChildren(before, ...parts.map((item) => element(item, pods, this.hues)));
     if (this.count) {
       this.count.replaceChildren();
       if (event) this.count.append(text("event", { r: event.r }), make("br"), text("of", { head }));
@@ -84,13 +86,16 @@ export class Narrator {
   }
 }
 
-function element(item, pods) {
+function element(item, pods, hues) {
   if (item.text !== undefined) return item.text;
   if (item.bold !== undefined) return make("b", {}, item.bold);
   const [resource, namespace, name] = item.ref.split("/");
   const pod = resource === "pods" ? pods[`${namespace}/${name}`] : null;
   const word = make("button", { type: "button", class: "obj", "data-ref": item.ref, title: item.ref, lang: "en", translate: "no" });
-  if (pod) word.append(mark(pod.mark));
+  if (pod) {
+    word.dataset.id = hues.of(pod).id;
+    word.append(mark(pod.mark));
+  }
   word.append(pod ? shortName(pod) : name);
   return word;
 }

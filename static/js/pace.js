@@ -3,7 +3,7 @@
  * the cluster is ahead of the story. Pure.
  */
 const LEAST = 1200, PER_LETTER = 45, MOST = 5000; // ms at 1×, as the design brief asks
-const PATIENCE = 9000; // ms of untold story that are still told at an unhurried pace
+const PATIENCE = 7000; // ms of untold story that are still told at an unhurried pace
 const LOST = 60_000; // above this the story jumps
 const ALIKE = 4; // from so many of the same verb on, a batch
 const NO_TRAVEL = 12; // above so many nothing travels
@@ -14,6 +14,9 @@ export function dwell(letters, weight = 2) {
   const full = Math.min(MOST, LEAST + PER_LETTER * Math.max(0, letters - 40));
   return weight === 1 ? Math.round(full * 0.6) : full;
 }
+
+/** A sentence of the same form as the one before is read faster. */
+export const AGAIN = 0.6;
 
 /** How many times faster than told slowly, so that a backlog drains; 1 when there is little to tell. */
 export function hurry(backlog) {

@@ -4,7 +4,7 @@
  */
 import { buildAct } from "./acts.js";
 import { hotOf } from "./narrator.js";
-import { dwell, hurry, moveRate, nextAct } from "./pace.js";
+import { AGAIN, dwell, hurry, moveRate, nextAct } from "./pace.js";
 
 const AFTER = 250; // ms of rest after a movement has ended, before the next event
 
@@ -22,6 +22,7 @@ export class Player {
     this.hold = 0;
     this.current = null; // the event that the sentence tells
     this.wanted = null; // a revision whose frame was asked for
+    this.lastKey = ""; // the form of the last sentence
     this.frame = null;
     this.last = 0;
   }
@@ -204,7 +205,9 @@ export class Player {
     this.act = buildAct(this.stage, before, after, {
       moment: this.moment, event: this.current, batch: kind === "batch", still, reduced: this.reduced(),
     });
-    this.hold = this.current ? dwell(this.narrator.lettersOf(this.current), this.current.w ?? 1) : 0;
+    const key = this.current?.say?.key;
+    this.hold = this.current ? dwell(this.narrator.lettersOf(this.current), this.current.w ?? 1) * (key === this.lastKey ? AGAIN : 1) : 0;
+    this.lastKey = key;
     this.narrate(kind === "one" ? 1 : told.length, false);
   }
 

@@ -17,7 +17,7 @@ const session = new Session(board, { changed: draw, message, told, linked });
 const { player, stage, store, clock } = session;
 
 const terminal = new Console(document.getElementById("console"), {
-  run: ({ id, line }) => session.send({ type: "console", id, line, ...session.at() }),
+  run: ({ id, line }) => session.send({ type: "console", id, line, ...session.at(), ...filesFor(line) }),
   interrupt: (id) => session.send({ type: "interrupt", id }),
   complete: ({ id, line }) => session.send({ type: "complete", id, line }),
 });
@@ -41,6 +41,12 @@ const rings = new Rings(stage);
 const rover = new Rover(document.getElementById("stage"));
 const tables = new Tables(part(board, "table"));
 
+/** The texts on the page that a line with -f may read: every field with data-file, by that name. */
+function filesFor(line) {
+  if (!/\s(-f|--filename)/.test(line)) return {};
+  return { files: Object.fromEntries([...document.querySelectorAll("[data-file]")].map((field) => [field.dataset.file, field.value])) };
+}
+
 /** Lets the cluster go on for a while; from the past that is a new branch. */
 function run(command) {
   const at = session.at();
@@ -52,7 +58,15 @@ function message(one) {
   if (one.type === "console") terminal.write(one);
   else if (one.type === "console-end") terminal.end(one);
   else if (one.type === "completions") terminal.completions(one);
-  else if (one.type === "branch") session.toast(text("forked", { r: one.forked_at ?? one.at ?? player.shown }));
+  else if (one.type === "branch") branched(one);
+}
+
+/** Another branch is live: a new one is announced, the frame that follows draws it. */
+function branched({ branch, branches = [] }) {
+  const known = new Set(store.branches.map((one) => one.id));
+  store.branches = branches;
+  const made = branches.find((one) => one.id === branch && !known.has(one.id));
+  if (made) session.toast(text("forked", { r: made.forked_at }));
 }
 
 function told(event) {
@@ -141,7 +155,7 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   if (button.dataset.view) setView(button.dataset.view);
   if (button.dataset.line) terminal.run(button.dataset.line);
-  if (button.dataset.branch) session.send({ type: "branch", id: button.dataset.branch });
+  if (button.dataset.branch) session.send({ type: "branch", id: store.branches.find((one) => String(one.id) === button.dataset.branch)?.id });
   if (button.dataset.dialog === "legend") session.changed();
   if (button.closest("#console [role=tab]")) session.changed();
 });

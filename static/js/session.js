@@ -13,6 +13,7 @@ import { Store } from "./store.js";
 const SETTLE = 500; // ms between two `clusterscope:moment` events
 const TOAST = 6000;
 const PATIENCE = 2000; // ms without a connection before the banner shows
+const SIGN_OF_LIFE = 30_000; // ms: a cluster that nobody watches falls asleep
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -24,7 +25,7 @@ export class Session {
     this.clock = new Clock();
     this.hues = new Hues();
     this.stage = new Stage(document.getElementById("stage"), this.hues);
-    this.narrator = new Narrator(document.getElementById("narration"), embedded("sentences", {}));
+    this.narrator = new Narrator(document.getElementById("narration"), embedded("sentences", {}), this.hues);
     this.speaker = new Speaker(document.getElementById("speech"), document.getElementById("alarm"));
     this.connection = "connecting";
     this.player = new Player({
@@ -46,11 +47,26 @@ export class Session {
     });
     this.linkWords();
     addEventListener("resize", () => this.resized());
-    document.addEventListener("visibilitychange", () => document.hidden || this.player.wake());
+    document.addEventListener("visibilitychange", () => this.watched());
+    setInterval(() => document.hidden || this.send({ type: "watch" }), SIGN_OF_LIFE);
   }
 
   send(message) {
     return this.socket?.send(message) ?? false;
+  }
+
+  /** The page is looked at again: the cluster may have slept meanwhile, so its clock is asked for anew. */
+  watched() {
+    if (document.hidden) {
+      this.hiddenAt = performance.now();
+      return;
+    }
+    if (performance.now() - (this.hiddenAt ?? 0) > SIGN_OF_LIFE) {
+      this.send({ type: "watch" });
+      this.send({ type: "frame" });
+    }
+    this.player.wake();
+    this.changed();
   }
 
   /** What only makes sense from the shown past carries its revision: the server forks there. */
@@ -149,7 +165,7 @@ export class Session {
   now() {
     const { player, store } = this;
     if (player.live && player.behind === 0) return this.clock.now();
-    return store.event(player.shown)?.t ?? this.clock.now();
+    return (store.event(player.shown) ?? store.event(player.shown + 1))?.t ?? this.clock.now();
   }
 
   told(words, event) {
@@ -197,6 +213,7 @@ export class Session {
       this.wasLive = true;
     }
     if (state === "lost") this.lost(wait, before);
+    if (state === "gone") this.showBanner(text("gone"));
     this.emit("link", { state: this.connection });
     this.hooks.linked?.(this.connection);
     this.changed();
@@ -238,6 +255,7 @@ export class Session {
   resized() {
     clearTimeout(this.resizeTimer);
     this.resizeTimer = setTimeout(() => {
+      this.stage.fit();
       this.player.redraw();
       this.changed();
     }, 120);
@@ -249,7 +267,7 @@ export class Session {
     if (!pill) return;
     const { player } = this;
     let kind = "live", words = text("live");
-    if (this.connection !== "live") [kind, words] = ["lost", text(this.connection === "lost" ? "reconnecting" : "connecting")];
+    if (this.connection !== "live") [kind, words] = ["lost", text(this.connection === "connecting" ? "connecting" : "reconnecting")];
     else if (!player.live) [kind, words] = ["past", text("rewound", { span: spanText(Math.max(0, this.clock.now() - this.now())) })];
     else if (!this.clock.playing) [kind, words] = ["still", text("paused")];
     setAttribute(pill, "class", `pill ${kind}`);

@@ -1,8 +1,9 @@
 /** The one WebSocket of a page: JSON both ways, acknowledgements, reconnection at 1, 2, 4, 8, 15 s with jitter. */
+const NOT_YOURS = 4404; // the server's word for "no such cluster of yours": trying again would not help
 const WAITS = [1000, 2000, 4000, 8000, 15000];
 
 export class Socket {
-  /** on: message(object) · state("connecting" | "live" | "lost", seconds until the next try). */
+  /** on: message(object) · state("connecting" | "live" | "lost" | "gone", seconds until the next try). */
   constructor(path, on) {
     this.path = path;
     this.on = on;
@@ -31,7 +32,7 @@ export class Socket {
       this.on.state("live", 0);
     });
     this.socket.addEventListener("message", (event) => this.take(event.data));
-    this.socket.addEventListener("close", () => this.lost());
+    this.socket.addEventListener("close", (event) => (event.code === NOT_YOURS ? this.on.state("gone", 0) : this.lost()));
   }
 
   take(data) {

@@ -6,7 +6,8 @@ import { arrange, icon, make, setAttribute, setText } from "./dom.js";
 import { text } from "./i18n.js";
 import { makeChip, updateChip } from "./marks.js";
 
-const QUEUE_SHOWN = 6, LABELS_SHOWN = 2, ROOMY = 8, CARDS_IN_A_ROW = 5;
+const QUEUE_SHOWN = 6, LABELS_SHOWN = 2, CARDS_IN_A_ROW = 5;
+const ABOVE_CHIPS = 345, CHIP_ROW = 42; // px of the stage that chips cannot have, and of one row of them
 const GI = 1024 ** 3;
 const SYSTEM = "kube-system";
 
@@ -19,9 +20,10 @@ export function station(actor = "") {
 }
 
 const roleOfMaster = (node) => (node.roles ?? []).some?.((role) => role.includes("control-plane")) ?? String(node.roles).includes("control-plane");
+const isMaster = (card) => card.base.includes("master");
 const repels = (taint) => taint.effect !== "PreferNoSchedule" && !taint.key.startsWith("node.kubernetes.io/");
 const shortKey = (key) => key.split("/").pop();
-const taintText = (taint) => `${shortKey(taint.key)}${taint.value ? `=${taint.value}` : ""}:${taint.effect}`;
+export const taintText = (taint) => `${shortKey(taint.key)}${taint.value ? `=${taint.value}` : ""}:${taint.effect}`;
 const isSystem = (pod) => pod.ns === SYSTEM;
 
 export class Stage {
@@ -35,6 +37,15 @@ export class Stage {
     this.slot = make("span", { class: "pod slot", "aria-hidden": "true" });
     this.slotItem = make("li", {}, this.slot);
     this.state = null;
+    this.fit();
+  }
+
+  /** How many chips a card can show in full before it changes to marks; to be asked again when the stage's size changes. */
+  fit() {
+    const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const rows = Math.floor((this.root.clientHeight - ABOVE_CHIPS * scale) / (CHIP_ROW * scale));
+    this.scale = scale;
+    this.roomy = Math.max(4, Math.min(12, rows * 2));
   }
 
   get fx() {
@@ -82,10 +93,10 @@ export class Stage {
   /** Up to five cards stand side by side, a control plane narrower than its workers; more make rows. */
   columns(cards) {
     const grid = this.parts.nodes;
-    const signature = cards.map((card) => card.classList.contains("master")).join();
+    const signature = cards.map(isMaster).join();
     if (grid.signature === signature) return;
     grid.signature = signature;
-    const width = (card) => (card.classList.contains("master") ? "minmax(9.5rem, .62fr)" : "minmax(0, 1fr)");
+    const width = (card) => (isMaster(card) ? "minmax(9.5rem, .62fr)" : "minmax(0, 1fr)");
     grid.style.gridTemplateColumns = cards.length <= CARDS_IN_A_ROW ? cards.map(width).join(" ") : "repeat(auto-fill, minmax(14rem, 1fr))";
   }
 
@@ -114,7 +125,7 @@ export class Stage {
     card.setAttribute("aria-label", text("node-label", { name: node.name, status: card.parts.status.textContent, n: pods.length }));
     drawBadges(card, node);
     this.drawBars(card, node, pods);
-    const small = own.length > ROOMY;
+    const small = own.length > this.roomy;
     card.parts.pods.classList.toggle("dense", small);
     arrange(card.parts.pods, own.map(([key, pod]) => this.item(key, pod, small)));
     arrange(card.parts.system, system.map(([key, pod]) => this.item(key, pod, true)));
@@ -175,6 +186,17 @@ export class Stage {
       setAttribute(chip, "aria-pressed", selected === `pods/${key}` ? "true" : null);
     }
     this.drawMessage(event);
+    this.bringIntoView(hot);
+  }
+
+  /** Where the cards do not all fit side by side (phones), the narrated one is scrolled to. */
+  bringIntoView(hot) {
+    const row = this.parts.nodes.parentElement;
+    if (row.scrollWidth <= row.clientWidth + 4) return;
+    const card = [...hot].map((ref) => this.find(ref)?.closest(".node")).find(Boolean);
+    if (!card) return;
+    const left = card.offsetLeft - row.offsetLeft;
+    if (left < row.scrollLeft || left + card.offsetWidth > row.scrollLeft + row.clientWidth) row.scrollLeft = left - 40;
   }
 
   drawMessage(event) {
@@ -239,7 +261,7 @@ function makeCard(name) {
     ring,
     make("span", { class: "hazard", "aria-hidden": "true" }),
     make("div", { class: "node__h" }, icon("server"), make("h3", {}, title), ip, badge),
-    badges, make("div", { class: "node__caps" }, ...caps.map((bar) => bar.root)), pods, system, machine);
+    badges, make("div", { class: "node__caps" }, ...caps.map((bar) => bar.root)), pods, make("div", { class: "node__f" }, system, machine));
   card.base = "node";
   card.parts = { ring, title, ip, status, statusIcon: statusIcon.firstElementChild, badge, badges, caps, pods, system, machine };
   return card;
@@ -260,12 +282,13 @@ function drawBadges(card, node) {
   if (card.badges === signature) return;
   card.badges = signature;
   const badge = (kind, drawing, words, title) => make("span", { class: `badge ${kind}`, title }, icon(drawing), make("span", {}, words));
-  const shown = labels.slice(0, LABELS_SHOWN).map(([key, value]) => badge("label", "tag", `${shortKey(key)}=${value}`, `${key}=${value}`));
+  const room = taints.length ? 0 : LABELS_SHOWN;
+  const shown = labels.slice(0, room).map(([key, value]) => badge("label", "tag", `${shortKey(key)}=${value}`, `${key}=${value}`));
   const rest = labels.length - shown.length;
   card.parts.badges.replaceChildren(
     ...taints.map((taint) => badge("taint", "shield", taintText(taint), `${taint.key}${taint.value ? `=${taint.value}` : ""}:${taint.effect}`)),
     ...shown,
-    ...(rest > 0 ? [make("span", { class: "badge label", title: labels.slice(LABELS_SHOWN).map((pair) => pair.join("=")).join(", ") }, `+${rest}`)] : []),
+    ...(rest > 0 ? [make("span", { class: "badge label", title: labels.slice(room).map((pair) => pair.join("=")).join(", ") }, `+${rest}`)] : []),
   );
 }
 
@@ -301,7 +324,8 @@ function drawBar(bar, label, pods, field, capacity, scale, unit, hues) {
 
 function drawMachine(card, node) {
   const words = [];
-  if (node.kubelet === "off") words.push(["off", "bolt", text("off")]);
+  if (node.machine === "off") words.push(["off", "bolt", text("stopped")]);
+  else if (node.kubelet === "off") words.push(["off", "bolt", text("off")]);
   if (node.proxy) words.push(["", "net", text("rules", { n: node.proxy.rules })]);
   if (node.images) words.push(["", "box", text("images", { n: node.images })]);
   const signature = JSON.stringify(words);

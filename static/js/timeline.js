@@ -125,7 +125,8 @@ export class Timeline {
     this.parts.head.style.transform = `translateX(${(now * width).toFixed(1)}px)`;
     setText(this.parts.time, moment);
     this.root.classList.toggle("cut", !connected);
-    this.parts.rewound.hidden = player.live;
+    setAttribute(this.parts.rewound, "data-off", player.live ? "" : null); // both keep their room: the rail must not move under a finger
+    setAttribute(this.parts.onward, "data-off", player.live ? null : "");
     setText(this.parts.speed, speedText(player.clock.speed));
     this.drawButtons();
     setAttribute(this.track, "aria-valuemin", String(store.start));
