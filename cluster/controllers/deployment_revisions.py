@@ -11,6 +11,7 @@ from cluster.controllers.deployment_conditions import (
     CREATE_FAILED,
     CREATED,
     FOUND,
+    RESUMED,
     condition,
     progressing,
     with_condition,
@@ -94,10 +95,13 @@ def _update_deployment(rollout: Rollout, new: Document) -> None:
     deployment, name = rollout.deployment, metadata.name(new)
     changed = metadata.with_annotations(deployment, {deployments.REVISION: str(replicasets.revision(new))})
     if deployments.progress_deadline(deployment) is not None:
-        now = rollout.context.now
-        if rollout.context.memory(rollout.note(JUST_CREATED)) == name:
+        now, present = rollout.context.now, deployments.condition(deployment, "Progressing")
+        created = rollout.context.memory(rollout.note(JUST_CREATED)) == name
+        # A ReplicaSet that was created on resuming is not reported: the real controller's write of that conflicts
+        # with its own note of the resumption (recorded).
+        if created and (present is None or present["reason"] != RESUMED):
             changed = with_condition(changed, progressing(CREATED, f'Created new replica set "{name}"', now))
-        elif deployments.condition(deployment, "Progressing") is None:
+        elif present is None:
             changed = with_condition(changed, progressing(FOUND, f'Found new replica set "{name}"', now))
     rollout.context.forget(rollout.note(JUST_CREATED))
     if changed == deployment:
