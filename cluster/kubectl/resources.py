@@ -39,7 +39,8 @@ def kinds_of(word: str) -> list[Kind]:
     found: list[Kind] = []
     for part in word.split(","):
         if part == ALL:
-            found += [kind for kind in REGISTRY if ALL in kind.categories]
+            # In the order of the API's discovery documents.
+            found += sorted((kind for kind in REGISTRY if ALL in kind.categories), key=lambda kind: (kind.group, kind.plural))
         else:
             found.append(kind_of(part))
     return found
