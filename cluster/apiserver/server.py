@@ -134,8 +134,13 @@ class APIServer(LiveReader):
         return alphabet[int(self.random() * len(alphabet))]
 
     def _new_uid(self) -> str:
-        digits = "".join(self.choose("0123456789abcdef") for _ in range(32))
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{self.choose('89ab')}{digits[17:20]}-{digits[20:]}"
+        high, state = draw(self.world.random)
+        low, state = draw(state)
+        self._etcd.set_random(state)
+        # Version 4, variant 10 (RFC 9562).
+        high = high & ~0xF000 | 0x4000
+        low = low & ~(0b11 << 62) | 0b10 << 62
+        return f"{high >> 32:08x}-{high >> 16 & 0xFFFF:04x}-{high & 0xFFFF:04x}-{low >> 48:04x}-{low & 0xFFFFFFFFFFFF:012x}"
 
     # --- creating --------------------------------------------------------------------------------------------------
 

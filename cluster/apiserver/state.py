@@ -108,7 +108,8 @@ class World:
             rows = rows.set(key, value)
         elif key in rows:
             rows = rows.delete(key)
-        return replace(self, tables=self.tables.set(table, rows), index=index)
+        # Written out: dataclasses.replace takes 4 µs, and this runs ten times a step.
+        return World(self.revision, self.now, self.sequence, self.random, self.tables.set(table, rows), index)
 
 
 def _reindexed(index: Any, table: str, key: Key, old: Document | None, new: Document | None) -> Any:

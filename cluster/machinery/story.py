@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from cluster.apiserver.state import is_resource
 from cluster.objects.documents import Key
 
 # How much a step matters to somebody who watches.
@@ -23,7 +24,8 @@ class Story(NamedTuple):
 
 def reference(table: str, key: Key) -> str:
     """How a story names a row: "pods/default/web-1", "nodes//node-1", "host/iptables/node-1"."""
-    return "/".join((table, *key))
+    parts = key if is_resource(table) else tuple(part for part in key if part)
+    return "/".join((table, *parts))
 
 
 def object_reference(resource: str, document: dict[str, Any]) -> str:
