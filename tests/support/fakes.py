@@ -12,6 +12,7 @@ from cluster.machinery.settings import Settings
 from cluster.machinery.story import Story
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig, with_value
+from cluster.objects.kinds import pod as pods
 from cluster.simulation.simulation import Simulation
 
 ACT = Story("fake", {}, 0)
@@ -30,7 +31,7 @@ class FakeScheduler(Component):
 
     def reconcile(self, context: Context, key: Key) -> None:
         pod = context.get("pods", *key)
-        if pod is None or dig(pod, "spec", "nodeName") or metadata.is_being_deleted(pod):
+        if pod is None or dig(pod, "spec", "nodeName") or not pods.is_active(pod):
             return
         node = min(self.nodes, key=lambda name: (len(context.pods_on(name)), name))
         context.bind(*key, node, story=ACT, why=None)
@@ -58,7 +59,7 @@ class FakeKubelet(Component):
             if self._since(context, "deleted", key) + self.stop <= context.now:
                 context.delete("pods", *key, grace=0, story=ACT)
             return
-        if self._since(context, "seen", key) + self.start > context.now or dig(pod, "status", "phase") == "Running":
+        if self._since(context, "seen", key) + self.start > context.now or pods.phase(pod) != "Pending":
             return
         if pod["spec"]["containers"][0]["image"] in BAD_IMAGES:
             return
