@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from cluster import projection
+from cluster import failpoints, projection
 from cluster.apiserver.state import World, is_resource
 from cluster.manifests import HOME_MANIFEST
 from cluster.models import Branch, Cluster, Revision, Snapshot, new_id
@@ -137,14 +137,19 @@ def holder(cluster: str) -> str:
 
 def save(batches: Sequence[Batch]) -> set[str]:
     """Write several clusters' news in one transaction; returns the clusters whose lease was lost (nothing is written there)."""
+    failpoints.reached("before-save")
     with transaction.atomic():
         lost = {batch.cluster for batch in batches if not _still_mine(batch)}
+        failpoints.reached("after-lease")
         mine = [batch for batch in batches if batch.cluster not in lost]
         _keep_journal(mine)
+        failpoints.reached("after-journal")
         for batch in mine:
             if batch.steps:
                 projection.update(batch.cluster, _last_documents(batch.steps))
                 Branch.objects.filter(cluster=batch.cluster, number=batch.branch).update(head=batch.steps[-1].revision)
+        failpoints.reached("after-rows")
+    failpoints.reached("after-commit")
     return lost
 
 

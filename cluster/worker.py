@@ -20,7 +20,7 @@ from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from cluster import board, store
+from cluster import board, failpoints, store
 from cluster.live import LiveCluster, Refused
 from cluster.models import Cluster
 
@@ -218,6 +218,7 @@ class Worker:
         return send
 
     async def _answer(self, message: dict[str, Any], answer: dict[str, Any]) -> None:
+        failpoints.reached("before-answer")
         if message.get("reply"):
             await self._layer.send(message["reply"], {
                 "type": "cluster.answer", "id": message["id"], "worker": self.name, "cluster": message["cluster"],
