@@ -21,7 +21,7 @@ export function station(actor = "") {
 
 const roleOfMaster = (node) => (node.roles ?? []).some?.((role) => role.includes("control-plane")) ?? String(node.roles).includes("control-plane");
 const isMaster = (card) => card.base.includes("master");
-const repels = (taint) => taint.effect !== "PreferNoSchedule" && !taint.key.startsWith("node.kubernetes.io/");
+export const repels = (taint) => taint.effect !== "PreferNoSchedule" && !taint.key.startsWith("node.kubernetes.io/");
 const shortKey = (key) => key.split("/").pop();
 export const taintText = (taint) => `${shortKey(taint.key)}${taint.value ? `=${taint.value}` : ""}:${taint.effect}`;
 const isSystem = (pod) => pod.ns === SYSTEM;

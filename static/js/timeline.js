@@ -124,6 +124,7 @@ export class Timeline {
     this.parts.future.style.width = `${(Math.max(0, known - now) * 100).toFixed(2)}%`;
     this.parts.head.style.transform = `translateX(${(now * width).toFixed(1)}px)`;
     setText(this.parts.time, moment);
+    this.parts.time.style.transform = `translateX(${(-100 * now).toFixed(1)}%)`; // never beyond the rail's ends
     this.root.classList.toggle("cut", !connected);
     setAttribute(this.parts.rewound, "data-off", player.live ? "" : null); // both keep their room: the rail must not move under a finger
     setAttribute(this.parts.onward, "data-off", player.live ? null : "");
