@@ -18,6 +18,8 @@ from cluster.objects.registry import REGISTRY, Kind
 GRACE = 5 * times.SECOND
 # How long it supposes that finalizers take.
 FINALIZER_ESTIMATE = 15
+# In memory: (LOOK, name) -> when the namespace is looked at again at the latest (ms)
+LOOK = "look"
 OK = {
     "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
     "NamespaceDeletionGroupVersionParsingFailure": ("ParsedGroupVersions", "All legacy kube types successfully parsed"),
@@ -66,13 +68,24 @@ class NamespaceController(Component):
         remaining = _remaining(context, namespace, age)
         told = _with_conditions(namespace, _conditions(remaining), context.now)
         if told != namespace:
+            # The namespace itself has changed: it is looked at again as after any of its changes.
+            context.remember((LOOK, key[1]), context.now + GRACE)
             story = Story("namespace.conditions", {"namespace": key[1]}, FOLDED)
             context.update(told, subresource="status", story=story)
         elif remaining.counts:
-            # Finalizers may take for ever: nobody need wait for them.
-            context.again((remaining.estimate // 2 + 1) * times.SECOND, quiet=bool(remaining.finalizers))
+            _look_later(context, key[1], remaining)
         else:
+            context.forget((LOOK, key[1]))
             _finalize(context, namespace)
+
+
+def _look_later(context: Context, name: str, remaining: Remaining) -> None:
+    """Wait about half as long as what is left may take. Finalizers may take for ever: nobody need wait for them."""
+    wait = (remaining.estimate // 2 + 1) * times.SECOND
+    look = context.memory((LOOK, name), 0)
+    if look > context.now:
+        wait = min(wait, look - context.now)
+    context.again(wait, quiet=bool(remaining.finalizers))
 
 
 def _kinds() -> list[Kind]:

@@ -443,8 +443,8 @@ def _handle_disruption(context: Context) -> None:
         return
     context.remember((STATES,), states)
     if were_all_down and not all_down:
-        # Whoever was silent in the meantime gets a new period of grace.
-        context.remember((FLOOR,), context.now)
+        # Whoever was silent in the meantime gets a new period of grace, from the pass that has just ended.
+        context.remember((FLOOR,), context.now - context.now % context.settings.node_monitor_period)
     for zone in states:
         context.again(TAINT_PERIOD, (ZONE, zone))
 

@@ -102,6 +102,8 @@ def _collect_orphan(context: Context, pod: Document) -> None:
     if context.now < due:
         context.again(due - context.now)
         return
+    if pods.is_terminal(pod) and len(context.pods_on(pods.node_name(pod))) == 1:
+        context.forget(key)
     _fail_and_delete(context, pod, "pod-gc.orphaned", ORPHANED)
 
 

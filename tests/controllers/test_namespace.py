@@ -54,6 +54,15 @@ def test_pods_go_before_everything_else(cluster):
     assert steps[0].args["object"] == "pods/shop/web"
 
 
+def test_it_is_looked_at_again_after_five_seconds(cluster):
+    add_pod(cluster, "web", "node-1", namespace="shop")
+    cluster.until_quiet()
+    delete(cluster, "namespaces", "", "shop")
+    begun = cluster.now
+    last = cluster.until_quiet()[-1]
+    assert last.say == "namespace.finalize" and 9_000 <= last.at - begun < 11_000
+
+
 def test_conditions_while_content_remains(cluster):
     add_map(cluster, "one", finalizers=["example.com/hold"])
     add_map(cluster, "two", finalizers=["example.com/hold"])
