@@ -16,7 +16,7 @@ from cluster.apiserver.randomness import draw, fraction
 from cluster.apiserver.reader import LiveReader
 from cluster.apiserver.state import Change, Etcd, World, is_resource
 from cluster.objects import metadata, schema
-from cluster.objects.documents import Document
+from cluster.objects.documents import Document, without_nulls
 from cluster.objects.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
 from cluster.objects.registry import REGISTRY, Kind
 from cluster.objects.selectors import FieldSelector, LabelSelector
@@ -154,7 +154,7 @@ class APIServer(LiveReader):
         are Trusted.
         """
         kind = self._kind_of(document)
-        self._decode(kind, document, field_validation)
+        document = self._decode(kind, document, field_validation)
         document = self._into_namespace(kind, document, namespace)
         # The names that the server makes up are not spent on a request that is refused or a dry run.
         spent = self.world.random
@@ -207,13 +207,16 @@ class APIServer(LiveReader):
             raise errors.bad_request(f'no matches for kind "{name}" in version "{api_version}"')
         return kind
 
-    def _decode(self, kind: Kind, document: Document, field_validation: FieldValidation) -> None:
+    def _decode(self, kind: Kind, document: Document, field_validation: FieldValidation) -> Document:
+        """The document as the server understands it; raises BadRequest for wrong types and, if Strict, unknown fields."""
         if field_validation == "Trusted":
-            return
+            return document
         strict = field_validation == "Strict"
         complaint = schema.decoding_error(kind.api_version, kind.kind, document, strict=strict)
         if complaint:
             raise errors.bad_request(complaint)
+        decoded: Document = without_nulls(document)
+        return decoded
 
     def _into_namespace(self, kind: Kind, document: Document, namespace: str) -> Document:
         meta = document.get("metadata") or {}
@@ -250,7 +253,7 @@ class APIServer(LiveReader):
         A write that changes nothing stores nothing and keeps the revision.
         """
         kind = self._kind_of(document)
-        self._decode(kind, document, field_validation)
+        document = self._decode(kind, document, field_validation)
         return self._replace(Write("update", kind.resource, *_key(document), subresource), kind, document, dry_run)
 
     def patch(
@@ -273,7 +276,7 @@ class APIServer(LiveReader):
             raise errors.unpatchable(kind, name, problem.code, str(problem)) from problem
         if subresource == "scale":
             return self.update_scale(resource, patched, dry_run=dry_run)
-        self._decode(kind, patched, "Strict")
+        patched = self._decode(kind, patched, "Strict")
         return self._replace(Write("patch", resource, namespace, name, subresource), kind, patched, dry_run)
 
     def _patched(self, kind: Kind, current: Document, patch: Any, patch_type: str) -> Document:

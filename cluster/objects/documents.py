@@ -31,6 +31,22 @@ def with_value(document: Document, path: Sequence[str], value: Any) -> Document:
     return {**document, head: value}
 
 
+def without_nulls(value: Any) -> Any:
+    """The value without null fields and items: null means absent, as the API server's decoder takes it.
+
+    Returns the very same value when it holds no null.
+    """
+    if isinstance(value, dict):
+        kept: Any = {field: without_nulls(inner) for field, inner in value.items() if inner is not None}
+        same = len(kept) == len(value) and all(kept[field] is value[field] for field in kept)
+    elif isinstance(value, list):
+        kept = [without_nulls(inner) for inner in value if inner is not None]
+        same = len(kept) == len(value) and all(new is old for new, old in zip(kept, value, strict=True))
+    else:
+        return value
+    return value if same else kept
+
+
 def without(document: Document, path: Sequence[str]) -> Document:
     """A copy of `document` without the field at `path`; the same document when it has no such field."""
     head, *rest = path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from cluster.objects import times
@@ -10,7 +11,10 @@ from cluster.objects.registry import Column
 
 NONE = "<none>"
 UNKNOWN = "<unknown>"
+# kubectl's tab writer (cli-runtime/pkg/printers/tabwriter.go); the width counts the gap.
 COLUMN_GAP = 3
+COLUMN_WIDTH = 6
+_LINE_BREAK = re.compile("[\f\n\r]")
 
 
 def human_duration(milliseconds: int) -> str:
@@ -87,17 +91,25 @@ def images_cell(containers: Iterable[Document]) -> str:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, with_headers: bool = True) -> str:
-    """Lines of left-aligned columns, three spaces apart; the last column is not padded (kubectl's tab writer).
+    """Lines of left-aligned columns, three spaces apart; the last column is not padded.
 
+    A cell of several lines shows its first one and "...", as kubectl does (cli-runtime/pkg/printers/tableprinter.go).
     Ends with a newline unless there is nothing to print.
     """
-    lines = [list(row) for row in rows]
+    lines = [[_first_line(cell) for cell in row] for row in rows]
     if with_headers:
         lines.insert(0, [header.upper() for header in headers])
     if not lines:
         return ""
-    widths = [max(len(line[i]) for line in lines) + COLUMN_GAP for i in range(len(lines[0]))]
+    widths = [
+        max(COLUMN_WIDTH, COLUMN_GAP + max(len(line[index]) for line in lines)) for index in range(len(lines[0]))
+    ]
     return "".join(_line(line, widths) for line in lines)
+
+
+def _first_line(cell: str) -> str:
+    first = _LINE_BREAK.split(cell, maxsplit=1)[0]
+    return cell if first == cell else f"{first}..."
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

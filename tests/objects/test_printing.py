@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
+
 import pytest
 
 from cluster.objects.printing import age, human_duration, labels_cell, since, table, with_more
 from cluster.objects.times import DAY, HOUR, MINUTE, SECOND
 
 YEAR = 365 * DAY
+GOLDEN = Path(os.environ.get("CLUSTERSCOPE_GOLDEN", Path(__file__).parents[1] / "golden"))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +70,23 @@ def test_columns_are_three_spaces_apart_and_the_last_one_is_not_padded() -> None
 
 def test_a_table_without_headers() -> None:
     assert table(["Name", "Age"], [["web", "1s"]], with_headers=False) == "web   1s\n"
+
+
+def test_narrow_columns_are_six_wide() -> None:
+    assert table(["A", "B"], [["1", "2"]]) == "A     B\n1     2\n"
+
+
+def test_a_cell_shows_only_its_first_line() -> None:
+    assert table(["Message"], [["one\ntwo"], ["three\r\n"], [""]]) == "MESSAGE\none...\nthree...\n\n"
+
+
+@pytest.mark.parametrize("case", ["get", "get-lb", "slices-130-get"])
+def test_tables_are_laid_out_as_recorded(case: str) -> None:
+    text = (GOLDEN / "transcripts" / "09-service.txt").read_text()
+    found = re.search(rf"### {case}: [^\n]*\n(.*?)\n\n", text, re.DOTALL)
+    assert found is not None
+    headers, *rows = [re.split(" {3,}", line) for line in found[1].splitlines()]
+    assert table(headers, rows) == found[1] + "\n"
 
 
 def test_nothing_to_print_is_nothing() -> None:

@@ -51,7 +51,8 @@ def _mounts_token(spec: Document, account: Document) -> bool:
 def _with_token(spec: Document, choose: Callable[[str], str]) -> Document:
     """The PodSpec whose containers all find the token, unless something else is mounted there already."""
     volumes = spec.get("volumes") or []
-    present = next((volume["name"] for volume in volumes if volume["name"].startswith(VOLUME_PREFIX)), "")
+    named = (volume.get("name", "") for volume in volumes)
+    present = next((volume for volume in named if volume.startswith(VOLUME_PREFIX)), "")
     name = present or metadata.generated_name(VOLUME_PREFIX, choose)
     mount = {"name": name, "readOnly": True, "mountPath": MOUNT_PATH}
     filled = dict(spec)

@@ -14,12 +14,12 @@ def ready_addresses(endpoints: Document) -> list[str]:
     """`ip:port` of every ready address, or only the ip when there is no port, in the order of the subsets."""
     found = []
     for subset in endpoints.get("subsets") or []:
-        ips = [address["ip"] for address in subset.get("addresses") or []]
+        ips = [address.get("ip", "") for address in subset.get("addresses") or []]
         ports = subset.get("ports") or []
         if not ports:
             found += ips
         for port in ports:
-            found += [f"{ip}:{port['port']}" for ip in ips]
+            found += [f"{ip}:{port.get('port', 0)}" for ip in ips]
     return found
 
 

@@ -46,7 +46,7 @@ def taint_text(taint: Document) -> str:
 
 def same_taint(one: Document, other: Document) -> bool:
     """Taints are told apart by key and effect (MatchTaint in staging/src/k8s.io/api/core/v1/taint.go)."""
-    return one["key"] == other["key"] and one["effect"] == other["effect"]
+    return one.get("key") == other.get("key") and one.get("effect") == other.get("effect")
 
 
 def with_taint(node: Document, taint: Document) -> Document:

@@ -342,7 +342,7 @@ def _readiness_gates(pod: Document, now: int) -> str:
     gates = dig(pod, "spec", "readinessGates", default=[])
     if not gates:
         return NONE
-    met = sum(is_true(pod, gate["conditionType"]) for gate in gates)
+    met = sum(is_true(pod, gate.get("conditionType", "")) for gate in gates)
     return f"{met}/{len(gates)}"
 
 
