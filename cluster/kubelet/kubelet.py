@@ -11,6 +11,7 @@ from cluster.objects.documents import dig
 from cluster.objects.kinds import node as nodes
 
 # Keys of what happens to a machine rather than to its kubelet: (node, "", what).
+OFF = "off"
 BOOT = "boot"
 GONE = "gone"
 RESTART = "restart"
@@ -21,7 +22,7 @@ class Kubelet(Component):
     """Keys: (node,) for the node itself, (node, namespace, name) for a Pod on it."""
 
     name = "kubelet"
-    watches = ("pods", "nodes", node.MACHINES, node.IMAGES, SWITCHES)
+    watches = ("pods", "nodes", node.MACHINES, node.KUBELET, node.IMAGES, SWITCHES)
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
         if change.table == "pods":
@@ -29,28 +30,27 @@ class Kubelet(Component):
             return [(name, *change.key)] if name else []
         if change.table == node.MACHINES:
             return [(change.key[0], "", GONE) if change.new is None else change.key]
+        if change.table == node.KUBELET:
+            return _with_pods(change.key[0], view)
         if change.table == node.IMAGES:
             return [(change.key[0],)]
         if change.table == SWITCHES:
-            name = change.key[0]
-            powered_on = change.new is None and name.startswith(MACHINE_SWITCH)
-            return [(name.removeprefix(MACHINE_SWITCH), "", BOOT)] if powered_on else []
+            switch = change.key[0]
+            what = BOOT if change.new is None else OFF
+            return [(switch.removeprefix(MACHINE_SWITCH), "", what)] if switch.startswith(MACHINE_SWITCH) else []
         return self._keys_for_node(change, view)
 
     def _keys_for_node(self, change: Change, view: Reader) -> Iterable[Key]:
         """A node's own key; its Pods too when they can now get their sandboxes."""
         name = change.key[1]
-        keys: list[Key] = [(name,)]
         if change.new is not None and _has_network(change.new) and not (change.old and _has_network(change.old)):
-            keys += [(name, pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in view.pods_on(name)]
-        return keys
+            return _with_pods(name, view)
+        return [(name,)]
 
     def all_keys(self, view: Reader) -> Iterable[Key]:
         keys: dict[Key, None] = {}
         for (name,), _ in view.hosts(node.MACHINES):
-            keys[name, "", RESTART] = keys[name,] = None
-            for pod in view.pods_on(name):
-                keys[name, pod["metadata"]["namespace"], pod["metadata"]["name"]] = None
+            keys.update(dict.fromkeys([(name, "", RESTART), *_with_pods(name, view)]))
         for (name, _), row in view.hosts(node.CONTAINERS):
             keys[name, row["pod"][0], row["pod"][1]] = None
         return list(keys)
@@ -60,7 +60,7 @@ class Kubelet(Component):
         machine = f"{MACHINE_SWITCH}{key[0]}"
         if key[1:] == ("", BOOT):
             return (machine,)
-        if key[1:] == ("", GONE):
+        if key[1:] in (("", GONE), ("", OFF)):
             return (f"machine/{key[0]}",)
         return (f"kubelet/{key[0]}", machine)
 
@@ -70,8 +70,13 @@ class Kubelet(Component):
         elif key[1]:
             pod_worker.reconcile(context, key)
         else:
-            {BOOT: node.reboot, GONE: node.remove, RESTART: node.restart}[key[2]](context, key[0])
+            {OFF: node.power_off, BOOT: node.reboot, GONE: node.remove, RESTART: node.restart}[key[2]](context, key[0])
 
 
 def _has_network(document: dict[str, object]) -> bool:
     return nodes.is_ready(document) and bool(dig(document, "spec", "podCIDR"))
+
+
+def _with_pods(name: str, view: Reader) -> list[Key]:
+    """The keys of a node and of all its Pods."""
+    return [(name,), *((name, pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in view.pods_on(name))]

@@ -51,8 +51,7 @@ def reconcile(context: Context, name: str) -> None:
     if machine is None:
         return
     note = context.memory((name,), {})
-    if note.get("booting", 0) > context.now:
-        context.again(note["booting"] - context.now)
+    if note.get("off"):
         return
     kubelet = context.host(KUBELET, (name,))
     if kubelet is None:
@@ -68,20 +67,27 @@ def reconcile(context: Context, name: str) -> None:
         _ensure_lease(context, node)
 
 
+def power_off(context: Context, name: str) -> None:
+    """The machine has lost its power: note that it will have to boot."""
+    if context.is_off(f"node/{name}"):
+        context.remember((name,), {**context.memory((name,), {}), "off": True})
+
+
 def reboot(context: Context, name: str) -> None:
     """The machine's power has come back: it boots, and what ran on it is gone."""
     kubelet, note = context.host(KUBELET, (name,)), context.memory((name,), {})
-    if kubelet is None or context.host(MACHINES, (name,)) is None:
+    if not note.get("off"):
         return
-    if "booting" not in note:
-        due = context.now + context.jitter(context.settings.node_start)
-        context.remember((name,), {**note, "booting": due})
-        context.again(due - context.now)
-        return
-    if note["booting"] > context.now:
+    if kubelet is not None and "booting" not in note:
+        note = {**note, "booting": context.now + context.jitter(context.settings.node_start)}
+        context.remember((name,), note)
+    if note.get("booting", 0) > context.now:
         context.again(note["booting"] - context.now)
         return
-    context.remember((name,), {field: value for field, value in note.items() if field != "booting"})
+    context.remember((name,), {field: value for field, value in note.items() if field not in ("booting", "off")})
+    if kubelet is None:
+        context.again(0, (name,))
+        return
     boot = kubelet["boot"] + 1
     context.event(_reference(name), "Normal", "Starting", "Starting kubelet.", host=name)
     text = f"Node {name} has been rebooted, boot id: {_machine_id(name, f'boot-{boot}')}"

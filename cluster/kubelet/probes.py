@@ -20,6 +20,8 @@ STARTED = "started"
 UNHEALTHY = "unhealthy"
 KILL = "kill"
 
+# Until the prober has noticed that a container runs.
+NOTICED = times.SECOND
 # How many probes in a row are looked at after the last known change inside the container.
 HORIZON = 5_000
 
@@ -77,19 +79,19 @@ def _liveness(container: Document, plan: Plan, ip: str, begun: int) -> Iterator[
 
 
 def _turns(name: str, probe: Document, outcome: Outcome, plan: Plan, begun: int, result: bool) -> Iterator[Moment]:
-    """READY and KILL where the result turns, UNHEALTHY at the first failure of each run of failures."""
+    """READY and KILL where the result turns, UNHEALTHY at the first of equal failures in a row."""
     period = probe.get("periodSeconds", 10) * times.SECOND
     needed = {True: probe.get("successThreshold", 1), False: probe.get("failureThreshold", 3)}
     last = max([*plan.turns, begun], default=begun)
     at = _first_tick(probe, period, begun)
-    row, previous, counted = 0, None, False
+    row, previous, told, counted = 0, None, "", False
     for _ in range(HORIZON):
         complaint = outcome(at)
         good = not complaint
         row = row + 1 if good == previous else 1
-        if not good and previous is not False:
+        if complaint and complaint != told:
             yield Moment(at, UNHEALTHY, f"{name} probe failed: {complaint}")
-        previous = good
+        previous, told = good, complaint
         if row >= needed[good] and (result != good or (not good and not counted)):
             result, counted = good, True
             yield Moment(at, READY if good else KILL)
@@ -99,7 +101,7 @@ def _turns(name: str, probe: Document, outcome: Outcome, plan: Plan, begun: int,
 
 
 def _first_tick(probe: Document, period: int, begun: int) -> int:
-    delay = int(probe.get("initialDelaySeconds", 0)) * times.SECOND
+    delay = max(int(probe.get("initialDelaySeconds", 0)) * times.SECOND, NOTICED)
     if delay >= begun:
         return delay
     return delay + -(-(begun - delay) // period) * period

@@ -105,6 +105,8 @@ def plan(container: Document, image: Image) -> Plan:
     if argv[0].startswith("-") or _is_own_server(image, argv[0], program):
         return _default(container, image, argv)
     if not _exists(image, argv[0], program):
+        if image.serves and not container.get("command"):
+            return _default(container, image, argv)  # arguments of the image's entrypoint
         return Plan(error=_not_found(argv[0]))
     run = _Run()
     _command(run, argv, container, image)

@@ -88,12 +88,15 @@ def _container(
         state, last = {"waiting": _waiting(waiting)}, terminated(record)
     else:
         state = terminated(record)
-    completed_init = record["state"] == "exited" and record["code"] == 0 and _is_plain_init(pod, container)
+    if _is_plain_init(pod, container):
+        ready, started = record["state"] == "exited" and record["code"] == 0, False
+    else:
+        ready, started = bool(running and probed.get("ready")), bool(running and probed.get("started"))
     return {
         "name": name, "state": state, "lastState": last,
-        "ready": bool(running and probed.get("ready")) or completed_init,
+        "ready": ready,
         "restartCount": record["attempt"], "image": record["image"], "imageID": record["image_id"],
-        "containerID": record["id"], "started": bool(running and probed.get("started")),
+        "containerID": record["id"], "started": started,
     }
 
 

@@ -1,0 +1,168 @@
+"""Names of images, the catalogue, and pulls that fail."""
+
+from itertools import pairwise
+
+import pytest
+
+from cluster.kubelet import images, references
+
+
+def find(name, **extra):
+    return images.find(references.parse(name), extra)
+
+
+def test_it_works():
+    reference = references.parse("nginx")
+    assert str(reference) == "docker.io/library/nginx:latest"
+    assert reference.familiar == "nginx"
+    image = images.find(reference, {})
+    assert image is not None
+    assert image.ports == (80,)
+
+
+@pytest.mark.parametrize(("image", "full"), [
+    ("nginx:1.27", "docker.io/library/nginx:1.27"),
+    ("bitnami/redis", "docker.io/bitnami/redis:latest"),
+    ("docker.io/nginx", "docker.io/library/nginx:latest"),
+    ("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"),
+    ("localhost:5000/app:v1", "localhost:5000/app:v1"),
+    ("nginx@sha256:" + "a" * 64, "docker.io/library/nginx@sha256:" + "a" * 64),
+])
+def test_names_are_completed(image, full):
+    assert str(references.parse(image)) == full
+
+
+@pytest.mark.parametrize(("image", "problem"), [
+    ("Nginx", "invalid reference format: repository name (library/Nginx) must be lowercase"),
+    ("nginx:", "invalid reference format"),
+    ("nginx:a b", "invalid reference format"),
+    ("nginx::1", "invalid reference format"),
+    ("a//b", "invalid reference format"),
+    ("nginx@sha256:12", "invalid reference format"),
+    ("", "invalid reference format"),
+    ("a" * 64, f"invalid repository name ({'a' * 64}), cannot specify 64-byte hexadecimal strings"),
+])
+def test_names_that_cannot_be_read(image, problem):
+    with pytest.raises(references.InvalidImageName) as caught:
+        references.parse(image)
+    assert str(caught.value) == problem
+
+
+@pytest.mark.parametrize("image", [
+    "nginx:1", "nginx:1.27", "nginx:1.27.3-alpine", "nginx:stable", "nginx:alpine-slim", "nginx:2", "busybox:1.36",
+    "python:3.12-slim-bookworm", "postgres:16-alpine3.20", "tomcat:10.1-jdk17-temurin", "mysql:8.0.36", "node:22-alpine",
+    "registry.k8s.io/pause:3.10", "registry.k8s.io/coredns/coredns:v1.12.1", "rabbitmq:3-management", "ubuntu:noble",
+])
+def test_tags_that_exist(image):
+    assert find(image) is not None
+
+
+@pytest.mark.parametrize("image", [
+    "nginx:doesnotexist", "nginx:bad", "nginx:lates", "nginx:1.161", "nginx:v", "ngnix", "ngnix:1.27", "nginx/nginx",
+    "example.com/nginx",
+])
+def test_tags_and_names_that_do_not(image):
+    assert find(image) is None
+
+
+def test_images_added_by_settings():
+    def size(name, extra):
+        image = images.find(references.parse(name), extra)
+        return image.size if image is not None else None
+
+    assert size("nginx:doesnotexist", {"nginx:doesnotexist": 5}) == 5
+    assert size("my/app:v9", {"my/app": 7}) == 7
+    assert size("my/app:v9", {"my/other": 7}) is None
+
+
+def test_unknown_repository(nodes):
+    nodes.create(image="ngnix")
+    nodes.run(1.5)
+    error = (
+        'failed to pull and unpack image "docker.io/library/ngnix:latest": failed to resolve reference '
+        '"docker.io/library/ngnix:latest": pull access denied, repository does not exist or may require authorization: '
+        "server message: insufficient_scope: authorization failed"
+    )
+    assert nodes.text() == "0/1 ErrImagePull 0"
+    assert nodes.container()["state"]["waiting"] == {"reason": "ErrImagePull", "message": error}
+    nodes.run(2)
+    assert nodes.text() == "0/1 ImagePullBackOff 0"
+    message = nodes.container()["state"]["waiting"]["message"]
+    assert message == f'Back-off pulling image "ngnix": ErrImagePull: {error}'
+    assert nodes.events() == [
+        ("Normal", "Pulling", 'Pulling image "ngnix"'),
+        ("Warning", "Failed", f'Failed to pull image "ngnix": {error}'),
+        ("Warning", "Failed", "Error: ErrImagePull"),
+        ("Normal", "BackOff", 'Back-off pulling image "ngnix"'),
+        ("Warning", "Failed", "Error: ImagePullBackOff"),
+    ]
+
+
+def test_unknown_tag(nodes):
+    nodes.create(image="nginx:doesnotexist")
+    nodes.run(1.5)
+    assert nodes.container()["state"]["waiting"]["message"] == (
+        'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/nginx:doesnotexist": '
+        'failed to resolve reference "docker.io/library/nginx:doesnotexist": '
+        "docker.io/library/nginx:doesnotexist: not found"
+    )
+
+
+def test_unknown_registry():
+    assert images.pull_error(references.parse("hub.example/app:1")).endswith(
+        'failed to do request: Head "https://hub.example/v2/app/manifests/1": dial tcp: lookup hub.example on '
+        "10.0.0.2:53: no such host"
+    )
+
+
+def test_invalid_name(nodes):
+    nodes.create(image="Nginx")
+    nodes.run(2)
+    assert nodes.text() == "0/1 InvalidImageName 0"
+    text = (
+        'Failed to apply default image tag "Nginx": couldn\'t parse image name "Nginx": '
+        "invalid reference format: repository name (library/Nginx) must be lowercase"
+    )
+    assert nodes.events()[:2] == [("Warning", "InspectFailed", text), ("Warning", "Failed", "Error: InvalidImageName")]
+
+
+def test_pulls_back_off_up_to_five_minutes(nodes):
+    nodes.create(image="ngnix")
+    pulls = [step.at for step in nodes.run(1200) if step.say == "kubelet.pulling"]
+    gaps = [round((later - earlier) / 1000) for earlier, later in pairwise(pulls)]
+    assert gaps == [10, 20, 40, 80, 160, 300, 300]
+
+
+def test_waiting_for_a_pull_is_quiet(nodes):
+    nodes.create(image="ngnix")
+    nodes.simulation.until_quiet()
+    assert nodes.text() == "0/1 ImagePullBackOff 0"
+    assert nodes.simulation.now < 30_000
+
+
+def test_a_corrected_image_is_pulled_at_once(nodes):
+    nodes.create(image="ngnix")
+    nodes.run(100)
+    pod = nodes.pod()
+    container = {**pod["spec"]["containers"][0], "image": "nginx"}
+    nodes.user.update({**pod, "spec": {**pod["spec"], "containers": [container]}})
+    nodes.run(5)
+    assert nodes.text() == "1/1 Running 0"
+
+
+def test_deleted_while_it_is_pulled(make):
+    nodes = make(image_pull_fixed=100_000)
+    nodes.create()
+    nodes.run(20)
+    nodes.delete()
+    nodes.run(2)
+    assert not nodes.exists()
+    assert nodes.run(200) == [] or not nodes.user.hosts("host/containers")
+
+
+def test_node_lists_its_images(nodes):
+    nodes.create()
+    nodes.run(20)
+    found = nodes.user.read("nodes", "", "node-1")["status"]["images"]
+    assert [image["sizeBytes"] for image in found] == [72324501]
+    assert found[0]["names"][1] == "docker.io/library/nginx:latest"
