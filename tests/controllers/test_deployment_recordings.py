@@ -121,7 +121,7 @@ def test_the_stuck_rollout(story):
     assert [status.get(name, 0) for name in REPLICA_COUNTS] == [5, 2, 3, 3]
     assert status["unavailableReplicas"] == 2
     assert {metadata.name(one): replicasets.wanted(one) for one in found} == {"a-74595d69b6": 3, "a-84b9f5b664": 2}
-    with pytest.raises(deployments.RolloutFailed, match='^deployment "a" exceeded its progress deadline$'):
+    with pytest.raises(deployments.RolloutFailed, match="exceeded its progress deadline"):
         deployments.rollout_status(document)
 
 

@@ -34,7 +34,7 @@ class FakeScheduler(Component):
         if pod is None or dig(pod, "spec", "nodeName") or not pods.is_active(pod):
             return
         node = min(self.nodes, key=lambda name: (len(context.pods_on(name)), name))
-        context.bind(*key, node, story=ACT, why=None)
+        context.bind(key[0], key[1], node, story=ACT, why=None)
 
 
 class FakeKubelet(Component):
