@@ -10,6 +10,8 @@ from typing import Any
 
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import MEMORY, SWITCHES, Change, World, rows
+from cluster.controllers import taint_eviction
+from cluster.controllers.taint_eviction import TaintEvictionController
 from cluster.objects import metadata, quantity, times
 from cluster.objects.documents import Document, Key, dig
 from cluster.objects.kinds import node as nodes
@@ -23,6 +25,8 @@ REPLICASETS = "replicasets.apps"
 WORKLOADS = (DEPLOYMENTS, REPLICASETS)
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+# Where the taint eviction controller notes when a Pod will have to leave.
+PLANNED_EVICTION = (TaintEvictionController.name, taint_eviction.PENDING)
 EVENTS_SHOWN = 100
 # What can be switched off besides kubelets and kube-proxies, with the component names that each switch stops.
 COMPONENTS = {
@@ -91,7 +95,7 @@ def node_row(view: Reader, name: str) -> Row | None:
 
 def rules_count(rules: Any) -> int:
     """How many service ports kube-proxy has written rules for."""
-    return len(rules.get("services", ()))
+    return len(rules["ports"])
 
 
 def pod_row(view: Reader, pod: Document) -> Row:
@@ -173,9 +177,8 @@ def _trouble(view: Reader, pod: Document) -> tuple[str, str, int | None]:
 
 def _eviction_due(view: Reader, pod: Document) -> int | None:
     """When a NoExecute taint will make this Pod leave, as the taint eviction controller noted it."""
-    key = ("taint-eviction-controller", "due", metadata.namespace(pod), metadata.name(pod))
-    noted = view.world.row(MEMORY, key)
-    return int(noted) if isinstance(noted, int) else None
+    pending = view.world.row(MEMORY, (*PLANNED_EVICTION, metadata.namespace(pod), metadata.name(pod)))
+    return int(pending["due"]) if pending else None
 
 
 def _since(pod: Document) -> int:
@@ -313,7 +316,7 @@ class _News:
             self._node_again(key[0])
         elif table == SWITCHES:
             self._switch(key[0])
-        elif table == MEMORY and key[:2] == ("taint-eviction-controller", "due"):
+        elif table == MEMORY and key[:2] == PLANNED_EVICTION:
             self._pod_again(key[2:4])
 
     def _pod(self, change: Change) -> None:
@@ -329,8 +332,9 @@ class _News:
     def _workload(self, change: Change) -> None:
         name = f"{change.table}/{'/'.join(change.key)}"
         self.put("workloads", name, workload_row(change.table, change.new) if change.new else None)
-        if change.table == REPLICASETS and _revision(change.old) != _revision(change.new) and change.new:
-            for pod in self.view.owned("pods", metadata.uid(change.new)):
+        # A Pod's app and version are told by its ReplicaSet.
+        if change.table == REPLICASETS and _revision(change.old) != _revision(change.new):
+            for pod in self.view.owned("pods", metadata.uid(change.new or change.old)):
                 self._pod_again((metadata.namespace(pod), metadata.name(pod)))
 
     def _slice(self, change: Change) -> None:
@@ -357,7 +361,7 @@ def _waits(pod: Document | None) -> bool:
 
 
 def _revision(replicaset: Document | None) -> str:
-    return metadata.annotations(replicaset).get(REVISION_ANNOTATION, "") if replicaset else ""
+    return metadata.annotations(replicaset).get(REVISION_ANNOTATION, "") if replicaset else "none"
 
 
 # --- why ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,93 @@
+"""The board's rows: what a step changes is exactly the difference between two pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster import board
+from cluster.simulation import bootstrap
+from cluster.simulation.step import Step
+
+
+def manifest(name: str) -> list[dict[str, Any]]:
+    import yaml
+
+    from cluster.manifests import BUILT_IN
+
+    return list(yaml.safe_load_all(BUILT_IN[name]))
+
+
+def apply_told(state: dict[str, Any], step: Step) -> None:
+    told, gone = board.delta(step)
+    for table, rows in told.items():
+        if isinstance(rows, list):
+            state[table] = rows
+        else:
+            state[table].update(rows)
+    for table, keys in gone.items():
+        for key in keys:
+            state[table].pop(key, None)
+
+
+def lived(*files: str) -> tuple[dict[str, Any], list[Step], Any]:
+    steps: list[Step] = []
+    simulation = bootstrap.new_cluster(seed=5, on_step=steps.append)
+    before = board.state(simulation.world)
+    api = simulation.user()
+    for file in files:
+        for document in manifest(file):
+            api.create(document)
+    simulation.until_quiet()
+    return before, steps, simulation
+
+
+def test_it_works() -> None:
+    state, steps, simulation = lived("nginx-demo.yaml")
+    pods = board.state(simulation.world)["pods"]
+    assert {row["mark"] for row in pods.values()} == {"running"}
+    assert {row["app"] for row in pods.values()} == {"nginx-demo"}
+    assert {row["version"] for row in pods.values()} == {"v1"}
+    endpoints = board.state(simulation.world)["services"]["default/nginx-service"]["endpoints"]
+    assert [(row["pod"] in pods, row["ready"]) for row in endpoints] == [(True, True)] * 2
+    assert board.state(simulation.world)["nodes"]["node-1"]["proxy"] == {"rules": 2}
+
+
+def test_replaying_what_was_told_gives_the_picture() -> None:
+    state, steps, simulation = lived("nginx-demo.yaml", "readiness.yaml", "wrong-image.yaml", "too-big.yaml", "crash-loop.yaml")
+    api = simulation.user()
+    api.patch("deployments.apps", "default", "nginx-demo", {"spec": {"template": {"spec": {"containers": [
+        {"name": "nginx", "image": "nginx:1.27"}]}}}})
+    simulation.until_quiet()
+    simulation.switch("kube-proxy/node-2", on=False)
+    simulation.switch("default-scheduler", on=False)
+    simulation.switch("node/node-1", on=False)
+    simulation.advance(120_000)
+    api.delete("deployments.apps", "default", "nginx-demo", propagation="Background")
+    api.delete("services", "default", "unready")
+    simulation.until_quiet()
+    simulation.switch("node/node-1", on=True)
+    simulation.advance(60_000)
+    for step in steps:
+        apply_told(state, step)
+        if step.revision % 10 == 0 or step is steps[-1]:
+            assert state == board.state(step.world), f"at revision {step.revision}: {step.say}"
+
+
+def test_marks() -> None:
+    _, _, simulation = lived("wrong-image.yaml", "too-big.yaml", "crash-loop.yaml", "readiness.yaml")
+    marks = {name: row["mark"] for name, row in board.state(simulation.world)["pods"].items()}
+    assert marks["default/typo"] == "crash"
+    assert marks["default/too-big"] == "pending"
+    assert marks["default/crash"] == "crash"
+    assert {mark for name, mark in marks.items() if name.startswith("default/unready")} == {"notready"}
+
+
+def test_a_decision_for_the_ghosts() -> None:
+    _, steps, _ = lived("nginx-demo.yaml")
+    binding = next(step for step in steps if step.say == "scheduler.bind")
+    why = board.short_why(binding.why)
+    assert why is not None
+    assert [(row["node"], row["plugin"]) for row in why["rejected"]] == [("control-plane", "TaintToleration")]
+    assert why["chosen"] in {row["node"] for row in why["scores"]}
+    assert len(why["scores"]) == 3
+    assert board.event(binding)["why"] == why
