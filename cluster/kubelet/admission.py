@@ -6,6 +6,7 @@ pkg/kubelet/lifecycle/predicate.go, pkg/scheduler/eventhandlers.go (AdmissionChe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from cluster.objects import quantity
@@ -39,7 +40,7 @@ def _resources(
     pod: Document, node: Document, others: list[Document], is_admitted: Callable[[Document], bool]
 ) -> Refusal | None:
     allocatable = nodes.allocatable(node)
-    wanted = {**pods.requests(pod), "pods": 1}
+    wanted = {**_requests(pod), "pods": 1}
     for admitted_only in (False, True):
         counted = [other for other in others if is_admitted(other)] if admitted_only else others
         found = _lacking(wanted, allocatable, counted)
@@ -52,7 +53,7 @@ def _lacking(wanted: dict[str, int], allocatable: dict[str, str], counted: list[
     used = {"pods": len(counted)}
     if len(wanted) > 1:
         for other in counted:
-            for name, amount in pods.requests(other).items():
+            for name, amount in _requests(other).items():
                 used[name] = used.get(name, 0) + amount
     capacities = _amounts(allocatable)
     for name in ("pods", *(name for name in wanted if name != "pods")):
@@ -66,12 +67,26 @@ def _lacking(wanted: dict[str, int], allocatable: dict[str, str], counted: list[
     return None
 
 
-def _amounts(quantities: dict[str, str]) -> dict[str, int]:
+@lru_cache(maxsize=8192)
+def _amount(name: str, text: str) -> int:
     """CPU in millicores, everything else in units."""
-    return {
-        name: quantity.milli_value(amount) if name == "cpu" else quantity.value(amount)
-        for name, amount in quantities.items()
-    }
+    return quantity.milli_value(text) if name == "cpu" else quantity.value(text)
+
+
+def _amounts(quantities: dict[str, str]) -> dict[str, int]:
+    return {name: _amount(name, amount) for name, amount in quantities.items()}
+
+
+def _requests(pod: Document) -> dict[str, int]:
+    """What a Pod reserves; the plain case is counted at once because every other Pod of the node is counted, too."""
+    spec = pod["spec"]
+    if "initContainers" in spec or "overhead" in spec or "resources" in spec:
+        return pods.requests(pod)
+    total: dict[str, int] = {}
+    for container in spec["containers"]:
+        for name, amount in ((container.get("resources") or {}).get("requests") or {}).items():
+            total[name] = total.get(name, 0) + _amount(name, amount)
+    return total
 
 
 def _affinity(pod: Document, node: Document) -> Refusal | None:
