@@ -190,6 +190,8 @@ def _collect(context: Context, resource: str, document: Document) -> None:
             return
         _delete(context, resource, document, owners.waiting[0], "Foreground")
     else:
+        for reference in owners.dangling:
+            _report_other_namespace(context, document, reference)
         _delete(context, resource, document, (owners.waiting or owners.dangling)[0], _own_policy(document))
 
 
@@ -220,6 +222,22 @@ def _drop_references(context: Context, resource: str, document: Document, useles
     freed = _without_owners(document, {reference["uid"] for reference in useless})
     args = {"object": object_reference(resource, document), "owner": useless[0]["name"]}
     context.update(freed, story=Story("gc.unlink", args, FOLDED))
+
+
+def _report_other_namespace(context: Context, document: Document, reference: Reference) -> None:
+    """Tell that an owner exists, but in another namespace, where it cannot own this object (graph_builder.go)."""
+    place = _place(reference, document)
+    if place is None or not REGISTRY[place[0]].namespaced:
+        return
+    if all(metadata.uid(found) != reference["uid"] for found in context.list(place[0])):
+        return
+    namespace = metadata.namespace(document)
+    identity = (
+        f"[{reference['apiVersion']}/{reference['kind']}, namespace: {namespace}, "
+        f"name: {reference['name']}, uid: {reference['uid']}]"
+    )
+    message = f'ownerRef {identity} does not exist in namespace "{namespace}"'
+    context.event(document, "Warning", "OwnerRefInvalidNamespace", message)
 
 
 def _delete(context: Context, resource: str, document: Document, owner: Reference, policy: str) -> None:

@@ -18,6 +18,8 @@ from cluster.objects.registry import REGISTRY, Kind
 GRACE = 5 * times.SECOND
 # How long it supposes that finalizers take.
 FINALIZER_ESTIMATE = 15
+# How often it looks at a namespace whose content is overdue; the real one backs off from 5 ms to 1000 s.
+RETRY = 10 * times.SECOND
 # In memory: (LOOK, name) -> when the namespace is looked at again at the latest (ms)
 LOOK = "look"
 OK = {
@@ -66,7 +68,7 @@ class NamespaceController(Component):
         if _delete_one(context, key[1]):
             return
         remaining = _remaining(context, namespace, age)
-        told = _with_conditions(namespace, _conditions(remaining), context.now)
+        told = _with_conditions(namespace, _conditions(key[1], remaining), context.now)
         if told != namespace:
             # The namespace itself has changed: it is looked at again as after any of its changes.
             context.remember((LOOK, key[1]), context.now + GRACE)
@@ -80,12 +82,12 @@ class NamespaceController(Component):
 
 
 def _look_later(context: Context, name: str, remaining: Remaining) -> None:
-    """Wait about half as long as what is left may take. Finalizers may take for ever: nobody need wait for them."""
-    wait = (remaining.estimate // 2 + 1) * times.SECOND
+    """Wait about half as long as what is left may take. Finalizers and dead kubelets may take for ever."""
+    wait = (remaining.estimate // 2 + 1) * times.SECOND if remaining.estimate else RETRY
     look = context.memory((LOOK, name), 0)
     if look > context.now:
         wait = min(wait, look - context.now)
-    context.again(wait, quiet=bool(remaining.finalizers))
+    context.again(wait, quiet=bool(remaining.finalizers) or not remaining.estimate)
 
 
 def _kinds() -> list[Kind]:
@@ -147,12 +149,23 @@ def _grace(found: list[Document]) -> int:
     return max((dig(pod, "spec", "terminationGracePeriodSeconds", default=0) for pod in running), default=0)
 
 
-def _conditions(remaining: Remaining) -> dict[str, tuple[str, str]]:
+def _gvr(plural: str, _: str, group: str) -> str:
+    """A resource as errors spell it: `/v1, Resource=pods`, `apps/v1, Resource=deployments`."""
+    resource = f"{plural}.{group}" if group else plural
+    return f"{group}/{REGISTRY[resource].version}, Resource={plural}"
+
+
+def _conditions(name: str, remaining: Remaining) -> dict[str, tuple[str, str]]:
     """The conditions that are not all right: type -> (reason, message) (status_condition_utils.go)."""
     bad = {}
     if remaining.counts:
         texts = sorted(f"{resource} has {count} resource instances" for resource, count in remaining.counts.items())
         bad["NamespaceContentRemaining"] = ("SomeResourcesRemain", "Some resources are remaining: " + ", ".join(texts))
+    if remaining.counts and not remaining.estimate:
+        kinds = sorted(resource.partition(".") for resource in remaining.counts)
+        texts = [f"unexpected items still remain in namespace: {name} for gvr: {_gvr(*kind)}" for kind in kinds]
+        message = f"Failed to delete all resource types, {len(texts)} remaining: " + ", ".join(texts)
+        bad["NamespaceDeletionContentFailure"] = ("ContentDeletionFailed", message)
     if remaining.finalizers:
         texts = sorted(f"{name} in {count} resource instances" for name, count in remaining.finalizers.items())
         message = "Some content in the namespace has finalizers remaining: " + ", ".join(texts)

@@ -7,7 +7,7 @@ import pytest
 from cluster.controllers.garbage_collector import GarbageCollector
 from cluster.objects import metadata
 from cluster.simulation.simulation import Simulation
-from tests.controllers.builders import change, delete, names, new_cluster
+from tests.controllers.builders import change, delete, events, names, new_cluster
 
 
 @pytest.fixture
@@ -122,6 +122,9 @@ def test_an_owner_in_another_namespace_is_absent(cluster):
     add(cluster, "child", owner, namespace="other")
     cluster.until_quiet()
     assert found(cluster) == ["owner"] and found(cluster, "other") == []
+    uid = metadata.uid(owner)
+    text = f'ownerRef [v1/ConfigMap, namespace: other, name: owner, uid: {uid}] does not exist in namespace "other"'
+    assert events(cluster) == [("child", "Warning", "OwnerRefInvalidNamespace", text)]
 
 
 def test_an_owner_of_cluster_scope(cluster):

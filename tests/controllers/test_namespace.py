@@ -100,6 +100,23 @@ def test_a_namespace_held_by_a_pod(cluster):
     )
 
 
+def test_pods_that_no_kubelet_ends(cluster):
+    add_pod(cluster, "web", "node-1", namespace="shop")
+    cluster.until_quiet()
+    cluster.switch("kubelet/node-1", on=False)
+    delete(cluster, "namespaces", "", "shop")
+    cluster.until_quiet()
+    assert cluster.now < 120_000
+    assert conditions(cluster)["NamespaceDeletionContentFailure"] == (
+        "True", "ContentDeletionFailed",
+        "Failed to delete all resource types, 1 remaining: "
+        "unexpected items still remain in namespace: shop for gvr: /v1, Resource=pods",
+    )
+    cluster.switch("kubelet/node-1", on=True)
+    cluster.advance(60_000)
+    assert names(cluster, "namespaces") == ["default"]
+
+
 def test_an_empty_namespace_goes_too(cluster):
     delete(cluster, "namespaces", "", "shop")
     cluster.until_quiet()
