@@ -48,6 +48,11 @@ def not_found(field: str, value: Any) -> FieldError:
     return FieldError("FieldValueNotFound", field, f"Not found: {_shown(value)}")
 
 
+def too_many(field: str, count: int, limit: int) -> FieldError:
+    """A list with more than `limit` items."""
+    return FieldError("FieldValueTooMany", field, f"Too many: {count}: must have at most {limit} items")
+
+
 def too_long(field: str, limit: int) -> FieldError:
     """More than `limit` bytes."""
     return FieldError("FieldValueTooLong", field, f"Too long: may not be more than {limit} bytes")

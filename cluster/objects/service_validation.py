@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from cluster.objects import names
+from cluster.objects.addresses import address_errors, endpoint_errors
 from cluster.objects.container_validation import PROTOCOLS, port_or_name_errors
 from cluster.objects.documents import Document, dig
 from cluster.objects.field_errors import duplicate, forbidden, invalid, not_supported, required
@@ -19,7 +18,6 @@ FAMILY_POLICIES = ("PreferDualStack", "RequireDualStack", "SingleStack")
 MAX_AFFINITY_SECONDS = 86400
 NOT_FOR_EXTERNAL_NAME = "may not be set for ExternalName services"
 ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'"
-BAD_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 UNCHANGEABLE = "may not change once set"
 
 
@@ -39,8 +37,7 @@ def service_errors(service: Document, old: Document | None) -> list[FieldError]:
     if spec["type"] != "ExternalName":
         found += _address_errors(spec)
     for index, address in enumerate(spec.get("externalIPs") or []):
-        if not _is_address(address):
-            found.append(invalid(f"spec.externalIPs[{index}]", address, BAD_ADDRESS))
+        found += endpoint_errors(address, f"spec.externalIPs[{index}]")
     if spec["type"] not in TYPES:
         found.append(not_supported("spec.type", spec["type"], TYPES))
     found += _repeated_ports(spec)
@@ -107,14 +104,6 @@ def _affinity_errors(spec: Document) -> list[FieldError]:
     return [invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds", seconds, complaint)]
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _address_errors(spec: Document) -> list[FieldError]:
     """ValidateServiceClusterIPsRelatedFields"""
     address, addresses = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
@@ -136,8 +125,8 @@ def _address_errors(spec: Document) -> list[FieldError]:
         if index == 0 and entry == "None":
             if len(addresses) > 1:
                 found.append(invalid("spec.clusterIPs", addresses, "'None' must be the first and only value"))
-        elif not _is_address(entry):
-            found.append(invalid(f"spec.clusterIPs[{index}]", entry, BAD_ADDRESS))
+        else:
+            found += address_errors(entry, f"spec.clusterIPs[{index}]")
     if len(addresses) > 2:
         found.append(invalid("spec.clusterIPs", addresses, "may only hold up to 2 values"))
     return found

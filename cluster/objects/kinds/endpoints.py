@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from cluster.objects import names
+from cluster.objects.addresses import endpoint_errors
+from cluster.objects.container_validation import PROTOCOLS
 from cluster.objects.documents import Document
+from cluster.objects.field_errors import invalid, not_supported, required
 from cluster.objects.printing import AGE, NAME, NONE, with_more
-from cluster.objects.registry import REGISTRY, Column, Kind
+from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
 
 DEPRECATION = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
 SHOWN = 3
@@ -44,6 +48,32 @@ def default(endpoints: Document) -> Document:
     return {**endpoints, "subsets": filled}
 
 
+def validate(endpoints: Document, old: Document | None) -> list[FieldError]:
+    """ValidateEndpoints in pkg/apis/core/validation/validation.go."""
+    return [complaint for index, subset in enumerate(endpoints.get("subsets") or [])
+            for complaint in _subset_errors(subset, f"subsets[{index}]")]
+
+
+def _subset_errors(subset: Document, path: str) -> list[FieldError]:
+    found = []
+    if not subset.get("addresses") and not subset.get("notReadyAddresses"):
+        found.append(required(path, "must specify `addresses` or `notReadyAddresses`"))
+    for group in ("addresses", "notReadyAddresses"):
+        for index, address in enumerate(subset.get(group) or []):
+            found += endpoint_errors(address.get("ip", ""), f"{path}.{group}[{index}].ip")
+    ports = subset.get("ports") or []
+    for index, port in enumerate(ports):
+        here, name, number = f"{path}.ports[{index}]", port.get("name") or "", port.get("port", 0)
+        if name:
+            found += [invalid(f"{here}.name", name, complaint) for complaint in names.label(name)]
+        elif len(ports) > 1:
+            found.append(required(f"{here}.name"))
+        found += [invalid(f"{here}.port", number, complaint) for complaint in names.port_number(number)]
+        if port.get("protocol") not in PROTOCOLS:
+            found.append(not_supported(f"{here}.protocol", port.get("protocol"), PROTOCOLS))
+    return found
+
+
 KIND = REGISTRY.register(
     Kind(
         group="",
@@ -54,6 +84,7 @@ KIND = REGISTRY.register(
         short_names=("ep",),
         namespaced=True,
         default=default,
+        validate=validate,
         columns=(NAME, Column("Endpoints", endpoints_cell), AGE),
     )
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from cluster.objects import names
+from cluster.objects.addresses import endpoint_errors, family
+from cluster.objects.container_validation import PROTOCOLS
 from cluster.objects.documents import Document, dig
-from cluster.objects.field_errors import IMMUTABLE, invalid, not_supported, required
+from cluster.objects.field_errors import IMMUTABLE, duplicate, invalid, not_supported, required, too_many
 from cluster.objects.metadata import labels
 from cluster.objects.printing import AGE, NAME, with_more
 from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
@@ -12,6 +15,7 @@ SERVICE_LABEL = "kubernetes.io/service-name"
 MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by"
 ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")
 MAX_ENDPOINTS = 1000
+MAX_ADDRESSES = 100
 UNSET = "<unset>"
 SHOWN = 3
 
@@ -53,14 +57,47 @@ def validate(slice_: Document, old: Document | None) -> list[FieldError]:
     found = []
     address_type = slice_.get("addressType", "")
     if not address_type:
-        found.append(required("addressType", "must be specified"))
+        found.append(required("addressType"))
     elif address_type not in ADDRESS_TYPES:
         found.append(not_supported("addressType", address_type, ADDRESS_TYPES))
     if old is not None and address_type != old.get("addressType"):
         found.append(invalid("addressType", address_type, IMMUTABLE))
+    found += _port_errors(slice_.get("ports") or [])
+    if len(endpoints(slice_)) > MAX_ENDPOINTS:
+        return [*found, too_many("endpoints", len(endpoints(slice_)), MAX_ENDPOINTS)]
     for index, endpoint in enumerate(endpoints(slice_)):
-        if not endpoint.get("addresses"):
-            found.append(required(f"endpoints[{index}].addresses", "must contain at least 1 address"))
+        found += _endpoint_errors(endpoint, address_type, f"endpoints[{index}].addresses")
+    return found
+
+
+def _port_errors(ports: list[Document]) -> list[FieldError]:
+    found = []
+    seen = set()
+    for index, port in enumerate(ports):
+        here, name = f"ports[{index}]", port.get("name") or ""
+        if name:
+            found += [invalid(f"{here}.name", name, complaint) for complaint in names.label(name)]
+        if name in seen:
+            found.append(duplicate(f"{here}.name", name))
+        seen.add(name)
+        if port.get("protocol", "TCP") not in PROTOCOLS:
+            found.append(not_supported(f"{here}.protocol", port["protocol"], PROTOCOLS))
+    return found
+
+
+def _endpoint_errors(endpoint: Document, address_type: str, path: str) -> list[FieldError]:
+    addresses = endpoint.get("addresses") or []
+    if not addresses:
+        return [required(path, "must contain at least 1 address")]
+    if len(addresses) > MAX_ADDRESSES:
+        return [too_many(path, len(addresses), MAX_ADDRESSES)]
+    found = []
+    for index, address in enumerate(addresses):
+        if address_type not in ("IPv4", "IPv6"):
+            continue
+        if family(address) not in ("", address_type):
+            found.append(invalid(path, address, f"must be an {address_type} address"))
+        found += endpoint_errors(address, f"{path}[{index}]")
     return found
 
 

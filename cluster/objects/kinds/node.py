@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.objects.conditions import condition, is_true
 from cluster.objects.documents import Document, dig
 from cluster.objects.field_errors import forbidden
 from cluster.objects.metadata import labels
@@ -16,17 +17,9 @@ UNREACHABLE_TAINT = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
 
 
-def condition(node: Document, kind: str) -> Document | None:
-    """The condition of that type, for example "Ready"."""
-    for found in dig(node, "status", "conditions", default=[]):
-        if found["type"] == kind:
-            return found
-    return None
-
-
 def is_ready(node: Document) -> bool:
     """Whether the kubelet says that it is healthy; an unknown state is not ready."""
-    return (condition(node, "Ready") or {}).get("status") == "True"
+    return is_true(node, "Ready")
 
 
 def is_unschedulable(node: Document) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from cluster.objects import quantity, times
+from cluster.objects.conditions import condition, is_true
 from cluster.objects.documents import Document, dig
 from cluster.objects.metadata import is_being_deleted
 from cluster.objects.pod_template import default_pod_spec
@@ -42,19 +43,6 @@ def is_terminal(pod: Document) -> bool:
 def is_active(pod: Document) -> bool:
     """Whether a controller counts it: neither ended nor being deleted (pkg/controller/controller_utils.go)."""
     return not is_terminal(pod) and not is_being_deleted(pod)
-
-
-def condition(pod: Document, kind: str) -> Document | None:
-    """The condition of that type, for example "Ready"."""
-    for found in dig(pod, "status", "conditions", default=[]):
-        if found["type"] == kind:
-            return found
-    return None
-
-
-def is_true(pod: Document, kind: str) -> bool:
-    """Whether the condition of that type is True."""
-    return (condition(pod, kind) or {}).get("status") == "True"
 
 
 def is_ready(pod: Document) -> bool:

@@ -106,6 +106,51 @@ def test_an_event_of_the_newer_form_has_one_time_and_no_count() -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "complaint"),
+    [
+        ("10.244.0.2", ""),
+        ("banana", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"),
+        ("127.0.0.1", "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+        ("0.0.0.0", "may not be unspecified (0.0.0.0)"),
+        ("169.254.1.1", "may not be in the link-local range (169.254.0.0/16, fe80::/10)"),
+        ("224.0.0.5", "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"),
+    ],
+)
+def test_addresses_that_traffic_may_go_to(address: str, complaint: str) -> None:
+    ports = [{"name": "http", "port": 80, "protocol": "TCP"}]
+    found = endpoints.validate({"subsets": [{"addresses": [{"ip": address}], "ports": ports}]}, None)
+    expected = f'subsets[0].addresses[0].ip: Invalid value: "{address}": {complaint}'
+    assert [str(error) for error in found] == ([expected] if complaint else [])
+    slice_ = {"addressType": "IPv4", "endpoints": [{"addresses": [address]}], "ports": ports}
+    expected = f'endpoints[0].addresses[0]: Invalid value: "{address}": {complaint}'
+    assert [str(error) for error in endpointslice.validate(slice_, None)] == ([expected] if complaint else [])
+
+
+def test_endpoints_written_by_hand_often_lack_something() -> None:
+    found = endpoints.validate({"subsets": [{"ports": [{"port": 0, "protocol": "TCP"}, {"port": 1}]}]}, None)
+    assert [str(error) for error in found] == [
+        "subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`",
+        "subsets[0].ports[0].name: Required value",
+        "subsets[0].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive",
+        "subsets[0].ports[1].name: Required value",
+        'subsets[0].ports[1].protocol: Unsupported value: null: supported values: "SCTP", "TCP", "UDP"',
+    ]
+    found = endpointslice.validate({"endpoints": [{}], "ports": [{"name": "a"}, {"name": "a"}]}, None)
+    assert [str(error) for error in found] == [
+        "addressType: Required value",
+        'ports[1].name: Duplicate value: "a"',
+        "endpoints[0].addresses: Required value: must contain at least 1 address",
+    ]
+
+
+def test_a_slice_holds_one_family_and_a_thousand_endpoints() -> None:
+    (error,) = endpointslice.validate({"addressType": "IPv4", "endpoints": [{"addresses": ["2001:db8::1"]}]}, None)
+    assert error.detail == 'Invalid value: "2001:db8::1": must be an IPv4 address'
+    (error,) = endpointslice.validate({"addressType": "IPv4", "endpoints": [{"addresses": ["1.2.3.4"]}] * 1001}, None)
+    assert str(error) == "endpoints: Too many: 1001: must have at most 1000 items"
+
+
+@pytest.mark.parametrize(
     ("word", "resource"),
     [
         ("po", "pods"), ("svc", "services"), ("no", "nodes"), ("ns", "namespaces"), ("cm", "configmaps"),
