@@ -12,7 +12,9 @@ from cluster.objects.documents import Document
 from cluster.objects.registry import REGISTRY
 from tests.apiserver.builders import Lab, config, deployment, labelled, node, pod, service
 
-VALUES: tuple[Any, ...] = (None, "", 0, -1, True, {}, [], [None], [{}], [""], {"": ""}, {"a": None}, "../x", "1e999", "é", 2**70, "x" * 300)
+VALUES: tuple[Any, ...] = (
+    None, "", 0, -1, True, {}, [], [None], [{}], [""], {"": ""}, {"a": None}, "../x", "1e999", "é", 2**70, "x" * 300,
+)
 
 TERM = {"matchExpressions": [{"key": "a", "operator": "In", "values": ["x"]}]}
 EVERYTHING = pod(

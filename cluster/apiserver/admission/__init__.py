@@ -5,22 +5,20 @@ The order is that of pkg/kubeapiserver/options/plugins.go; each plugin has a fil
 
 from __future__ import annotations
 
-from cluster.apiserver.admission import (
-    default_toleration_seconds,
-    namespace_lifecycle,
-    priority,
-    service_account,
-    taint_nodes_by_condition,
-)
+from cluster.apiserver.admission.default_toleration_seconds import admit as admit_default_toleration_seconds
+from cluster.apiserver.admission.namespace_lifecycle import admit as admit_namespace_lifecycle
+from cluster.apiserver.admission.priority import admit as admit_priority
 from cluster.apiserver.admission.request import Plugin, Request
+from cluster.apiserver.admission.service_account import admit as admit_service_account
+from cluster.apiserver.admission.taint_nodes_by_condition import admit as admit_taint_nodes_by_condition
 from cluster.objects.documents import Document
 
 CHAIN: tuple[Plugin, ...] = (
-    namespace_lifecycle.admit,
-    service_account.admit,
-    taint_nodes_by_condition.admit,
-    priority.admit,
-    default_toleration_seconds.admit,
+    admit_namespace_lifecycle,
+    admit_service_account,
+    admit_taint_nodes_by_condition,
+    admit_priority,
+    admit_default_toleration_seconds,
 )
 
 __all__ = ["CHAIN", "Plugin", "Request", "admit"]
