@@ -1,0 +1,53 @@
+"""`kubectl describe`: one file per kind, the layout of the page, the events at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cluster.apiserver.reader import Reader
+from cluster.kubectl.describing import (
+    configmap,
+    deployment,
+    endpoints,
+    endpointslice,
+    generic,
+    namespace,
+    node,
+    pod,
+    replicaset,
+    secret,
+    service,
+    serviceaccount,
+)
+from cluster.kubectl.describing.events import describe_events
+from cluster.kubectl.describing.page import Page
+from cluster.objects.documents import Document
+from cluster.objects.registry import REGISTRY
+
+Describer = Callable[[Page, Reader, Document], None]
+
+_DESCRIBERS: dict[str, Describer] = {
+    "configmaps": configmap.describe,
+    "deployments.apps": deployment.describe,
+    "endpoints": endpoints.describe,
+    "endpointslices.discovery.k8s.io": endpointslice.describe,
+    "namespaces": namespace.describe,
+    "nodes": node.describe,
+    "pods": pod.describe,
+    "replicasets.apps": replicaset.describe,
+    "secrets": secret.describe,
+    "serviceaccounts": serviceaccount.describe,
+    "services": service.describe,
+}
+# kubectl shows no events for these.
+_WITHOUT_EVENTS = frozenset({"namespaces", "secrets"})
+
+
+def describe(reader: Reader, document: Document, *, events: bool = True) -> str:
+    """The text of `kubectl describe` for one object, at the moment of the reader."""
+    resource = REGISTRY.of(document).resource
+    page = Page()
+    _DESCRIBERS.get(resource, generic.describe)(page, reader, document)
+    if events and resource not in _WITHOUT_EVENTS:
+        describe_events(page, reader, document)
+    return page.text()

@@ -1,0 +1,34 @@
+"""describeReplicaSet in kubectl/pkg/describe/describe.go."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from cluster.apiserver.reader import Reader
+from cluster.kubectl.describing.deployment import describe_conditions
+from cluster.kubectl.describing.page import Page
+from cluster.kubectl.describing.pod_parts import controlled_by, describe_template, selector_text
+from cluster.objects import metadata
+from cluster.objects.documents import Document
+from cluster.objects.kinds import pod as pods
+from cluster.objects.kinds import replicaset as replicasets
+
+
+def describe(page: Page, reader: Reader, replicaset: Document) -> None:
+    page.line(0, "Name:", metadata.name(replicaset))
+    page.line(0, "Namespace:", metadata.namespace(replicaset))
+    page.line(0, "Selector:", selector_text(replicaset["spec"]["selector"]))
+    page.labels("Labels", metadata.labels(replicaset))
+    page.annotations("Annotations", metadata.annotations(replicaset))
+    controlled_by(page, replicaset)
+    page.line(
+        0, "Replicas:", f"{replicasets.current(replicaset)} current / {replicasets.wanted(replicaset)} desired"
+    )
+    phases = Counter(pods.phase(pod) for pod in reader.owned("pods", metadata.uid(replicaset)))
+    page.line(
+        0, "Pods Status:",
+        f"{phases['Running']} Running / {phases['Pending']} Waiting / {phases['Succeeded']} Succeeded /"
+        f" {phases['Failed']} Failed",
+    )
+    describe_template(page, replicaset["spec"]["template"])
+    describe_conditions(page, replicaset.get("status") or {})
