@@ -161,7 +161,10 @@ def _watch_deadline(rollout: Rollout) -> None:
     """Come back after the deadline; a watchdog (requeueStuckDeployment)."""
     deployment, now = rollout.deployment, rollout.context.now
     present = deployments.condition(deployment, "Progressing")
-    if present is None or deployments.progress_deadline(deployment) is None or present["reason"] == TIMED_OUT:
+    if present is None or deployments.progress_deadline(deployment) is None:
+        return
+    # A rollout that has succeeded once cannot time out, whatever becomes of its Pods.
+    if present["reason"] in (TIMED_OUT, AVAILABLE):
         return
     if deployments.is_complete(deployment, rollout.status):
         return
