@@ -19,7 +19,6 @@ from cluster.controllers.deployment_conditions import (
 from cluster.controllers.deployment_rollout import (
     REPLICASETS,
     Rollout,
-    by_creation,
     replica_annotations,
 )
 from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story, object_reference
@@ -30,11 +29,6 @@ from cluster.objects.kinds import replicaset as replicasets
 from cluster.objects.names import SUBDOMAIN_LENGTH
 from cluster.objects.template_hash import template_hash
 
-# Annotations of a Deployment that its ReplicaSets do not get.
-NOT_COPIED = frozenset({
-    "kubectl.kubernetes.io/last-applied-configuration", deployments.REVISION, deployments.REVISION_HISTORY,
-    deployments.DESIRED_REPLICAS, deployments.MAX_REPLICAS, "deprecated.deployment.rollback.to",
-})
 # The longest list of a ReplicaSet's earlier revisions, in characters (maxRevHistoryLengthInChars).
 HISTORY_LENGTH = 2000
 # Private note: the name of the ReplicaSet that was just created.
@@ -71,7 +65,8 @@ def _update_new(rollout: Rollout, new: Document) -> None:
 
 def _revision_annotations(rollout: Rollout, new: Document) -> dict[str, str]:
     """The Deployment's own annotations and the revision, which only grows (SetNewReplicaSetAnnotations)."""
-    copied = {key: value for key, value in metadata.annotations(rollout.deployment).items() if key not in NOT_COPIED}
+    given = metadata.annotations(rollout.deployment)
+    copied = {key: value for key, value in given.items() if key not in deployments.OWN_ANNOTATIONS}
     before, revision = replicasets.annotation(new, deployments.REVISION), next_revision(rollout)
     if before and not before.isdigit():
         return copied
@@ -192,7 +187,7 @@ def clean_up(rollout: Rollout) -> None:
     if limit is None:
         return
     alive = [replicaset for replicaset in rollout.old if not metadata.is_being_deleted(replicaset)]
-    alive.sort(key=lambda replicaset: (replicasets.revision(replicaset), *by_creation(replicaset)))
+    alive.sort(key=lambda replicaset: (replicasets.revision(replicaset), *deployments.by_creation(replicaset)))
     for replicaset in alive[: max(0, len(alive) - limit)]:
         if _is_empty(replicaset):
             name = object_reference(REPLICASETS, replicaset)

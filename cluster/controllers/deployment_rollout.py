@@ -22,9 +22,7 @@ class Rollout:
     def __init__(self, context: Context, deployment: Document, owned: Iterable[Document]) -> None:
         self.context = context
         self.deployment = deployment
-        by_age = sorted(owned, key=by_creation)
-        self.new = next((found for found in by_age if has_template_of(found, deployment)), None)
-        self.old = [replicaset for replicaset in by_age if replicaset is not self.new]
+        self.new, self.old = deployments.new_and_old(deployment, owned)
 
     @property
     def all(self) -> list[Document]:
@@ -69,16 +67,6 @@ class Rollout:
     def note(self, kind: str) -> Key:
         """The key of a private note about this Deployment."""
         return (kind, metadata.namespace(self.deployment), metadata.name(self.deployment))
-
-
-def by_creation(replicaset: Document) -> tuple[str, str]:
-    """Order by age, then name (ReplicaSetsByCreationTimestamp)."""
-    return replicaset["metadata"]["creationTimestamp"], metadata.name(replicaset)
-
-
-def has_template_of(replicaset: Document, deployment: Document) -> bool:
-    """Whether both have the same template but for the label of the hash (EqualIgnoreHash)."""
-    return deployments.template_of(replicaset) == deployments.template_of(deployment)
 
 
 def scale(rollout: Rollout, replicaset: Document, size: int, why: Any, *, force: bool = False) -> None:

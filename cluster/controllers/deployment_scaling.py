@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster.controllers.deployment_rollout import REPLICASETS, Rollout, by_creation, number_annotation, scale
+from cluster.controllers.deployment_rollout import REPLICASETS, Rollout, number_annotation, scale
 from cluster.objects import metadata
 from cluster.objects.documents import Document
 from cluster.objects.kinds import deployment as deployments
@@ -93,7 +93,7 @@ def proportional_sizes(rollout: Rollout) -> dict[str, int]:
     allowed = rollout.most if rollout.wanted > 0 else 0
     to_add = allowed - rollout.total
     # Among equals newer ones grow first, older ones shrink first.
-    by_age = sorted(rollout.active, key=by_creation, reverse=to_add > 0)
+    by_age = sorted(rollout.active, key=deployments.by_creation, reverse=to_add > 0)
     # Sorting keeps the order of equals, also in reverse.
     ordered = sorted(by_age, key=replicasets.wanted, reverse=True)
     sizes, added = {}, 0

@@ -53,13 +53,11 @@ def owned(simulation, name="a"):
     return simulation.api.owned("replicasets.apps", metadata.uid(get(simulation, name)))
 
 
-def undo(simulation, revision=0):
-    """What `kubectl rollout undo` sends: the template of an older revision."""
-    history = deployments.history(owned(simulation))
-    wanted = history[revision or sorted(history)[-2]]
+def undo(simulation):
+    """What `kubectl rollout undo` does."""
+    target = deployments.rollback_target(get(simulation), owned(simulation))
     with simulation.act() as api:
-        document = {**get(simulation), "spec": {**get(simulation)["spec"], "template": deployments.template_of(wanted)}}
-        api.update(document)
+        api.patch(RESOURCE, "default", "a", deployments.rollback_patch(get(simulation), target), "json")
 
 
 @pytest.fixture(scope="module")

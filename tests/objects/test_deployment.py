@@ -210,6 +210,55 @@ def test_the_template_of_a_revision_has_no_hash():
     assert deployments.template_of(replicaset("web-a", "1")) == {"metadata": {"labels": {"app": "web"}}, "spec": {}}
 
 
+def test_the_replicaset_to_go_back_to():
+    found = [replicaset("web-b", "10"), replicaset("web-a", "2"), replicaset("web-c", "7")]
+    assert deployments.rollback_target(deployment(), found)["metadata"]["name"] == "web-c"
+    assert deployments.rollback_target(deployment(), found, 2)["metadata"]["name"] == "web-a"
+
+
+@pytest.mark.parametrize(
+    ("revisions", "to", "paused", "message"),
+    [
+        (["1"], 0, False, 'no rollout history found for deployment "web"'),
+        ([], 0, False, 'no rollout history found for deployment "web"'),
+        (["1", "2"], 77, False, "unable to find specified revision 77 in history"),
+        (["1", "2"], -1, False, "unable to find specified revision -1 in history"),
+        (
+            ["1", "2"], 0, True,
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+        ),
+    ],
+)
+def test_no_way_back(revisions, to, paused, message):
+    found = [replicaset(f"web-{revision}", revision) for revision in revisions]
+    with pytest.raises(deployments.RolloutFailed) as failed:
+        deployments.rollback_target(deployment(paused=paused), found, to)
+    assert str(failed.value) == message
+
+
+def test_the_patch_restores_template_and_annotations():
+    document = with_value(deployment(), ("metadata", "annotations"), {deployments.REVISION: "3", "note": "new"})
+    target = replicaset("web-a", "2", note="old")
+    template, annotations = deployments.rollback_patch(document, target)
+    assert template == {"op": "replace", "path": "/spec/template", "value": deployments.template_of(target)}
+    assert annotations["value"] == {deployments.REVISION: "3", "note": "old"}
+    same = {**target, "spec": {"template": document["spec"]["template"]}}
+    assert deployments.rollback_patch(document, same) is None
+
+
+def test_the_oldest_replicaset_with_the_template_is_the_new_one():
+    document = deployment()
+    first, second, other = (
+        {"metadata": {"name": name, "creationTimestamp": f"2026-01-01T00:00:0{second}Z"}, "spec": {"template": template}}
+        for name, second, template in (
+            ("b", 2, document["spec"]["template"]), ("c", 3, document["spec"]["template"]), ("a", 1, {"spec": {}}),
+        )
+    )
+    new, old = deployments.new_and_old(document, [second, other, first])
+    assert new is first
+    assert old == [other, second]
+
+
 @pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "²"])
 def test_a_revision_that_is_no_number(text):
     document = with_value(deployment(), ("metadata", "annotations"), {deployments.REVISION: text})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from cluster.objects.documents import Document, dig, with_value
@@ -19,6 +20,11 @@ REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
 MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
+# Annotations that belong to a Deployment or a ReplicaSet alone: neither hands them to the other.
+OWN_ANNOTATIONS = frozenset({
+    "kubectl.kubernetes.io/last-applied-configuration", REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS,
+    "deprecated.deployment.rollback.to",
+})
 
 DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
 # Limits of this value mean "no limit" (HasProgressDeadline, HasRevisionHistoryLimit).
@@ -102,6 +108,32 @@ def is_complete(deployment: Document, status: Document) -> bool:
     )
 
 
+# --- its ReplicaSets -------------------------------------------------------------------------------------------
+
+
+def by_creation(replicaset: Document) -> tuple[str, str]:
+    """Order of ReplicaSets by age, then name (ReplicaSetsByCreationTimestamp)."""
+    return replicaset["metadata"]["creationTimestamp"], replicaset["metadata"]["name"]
+
+
+def template_of(document: Document) -> Document:
+    """The template of a Deployment or ReplicaSet without the label of the hash."""
+    template: Document = document["spec"]["template"]
+    labels = {key: value for key, value in dig(template, "metadata", "labels", default={}).items()
+              if key != replicasets.HASH_LABEL}
+    return with_value(template, ("metadata", "labels"), labels)
+
+
+def new_and_old(deployment: Document, owned: Iterable[Document]) -> tuple[Document | None, list[Document]]:
+    """The ReplicaSet that has the Deployment's template (the oldest such, None without one) and the others, oldest first.
+
+    FindNewReplicaSet and FindOldReplicaSets in pkg/controller/deployment/util; `owned` are its ReplicaSets.
+    """
+    by_age, template = sorted(owned, key=by_creation), template_of(deployment)
+    new = next((replicaset for replicaset in by_age if template_of(replicaset) == template), None)
+    return new, [replicaset for replicaset in by_age if replicaset is not new]
+
+
 # --- for kubectl rollout -------------------------------------------------------------------------------------
 
 
@@ -151,12 +183,38 @@ def change_cause(replicaset: Document) -> str:
     return replicasets.annotation(replicaset, CHANGE_CAUSE)
 
 
-def template_of(replicaset: Document) -> Document:
-    """The template that a Deployment had when it made this ReplicaSet: without the label of the hash."""
-    template: Document = replicaset["spec"]["template"]
-    labels = {key: value for key, value in dig(template, "metadata", "labels", default={}).items()
-              if key != replicasets.HASH_LABEL}
-    return with_value(template, ("metadata", "labels"), labels)
+def rollback_target(deployment: Document, owned: list[Document], to_revision: int = 0) -> Document:
+    """The ReplicaSet that `kubectl rollout undo` goes back to: of `to_revision`, or the last but one for 0.
+
+    Raises RolloutFailed with kubectl's words (kubectl/pkg/polymorphichelpers/rollback.go).
+    """
+    found = history(owned)
+    if to_revision != 0:
+        if to_revision not in found:
+            raise RolloutFailed(f"unable to find specified revision {to_revision} in history")
+    elif len(found) < 2:
+        raise RolloutFailed(f'no rollout history found for deployment "{deployment["metadata"]["name"]}"')
+    if is_paused(deployment):
+        raise RolloutFailed(
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
+        )
+    return found[to_revision or sorted(found)[-2]]
+
+
+def rollback_patch(deployment: Document, target: Document) -> list[Document] | None:
+    """The JSON patch that brings the template of `target` back; None when the Deployment has that template."""
+    if template_of(target) == template_of(deployment):
+        return None
+    own = {key: value for key, value in _annotations(deployment).items() if key in OWN_ANNOTATIONS}
+    restored = {key: value for key, value in _annotations(target).items() if key not in OWN_ANNOTATIONS}
+    return [
+        {"op": "replace", "path": "/spec/template", "value": template_of(target)},
+        {"op": "replace", "path": "/metadata/annotations", "value": {**own, **restored}},
+    ]
+
+
+def _annotations(document: Document) -> dict[str, str]:
+    return dig(document, "metadata", "annotations", default={})
 
 
 # --- defaults and validation ---------------------------------------------------------------------------------
