@@ -36,7 +36,18 @@ def container_errors(spec: Document, path: str) -> list[FieldError]:
     found += _group_errors(init, f"{path}.initContainers", volumes, taken)
     for index, container in enumerate(init):
         found += _init_errors(container, f"{path}.initContainers[{index}]")
-    return found
+    return found + (_host_network_errors(containers, f"{path}.containers") if spec.get("hostNetwork") else [])
+
+
+def _host_network_errors(containers: list[Document], path: str) -> list[FieldError]:
+    """On the host's network a container's port is the host's port."""
+    return [
+        invalid(f"{path}[{index}].ports[{number}].hostPort", port["hostPort"],
+                "must match `containerPort` when `hostNetwork` is true")
+        for index, container in enumerate(containers)
+        for number, port in enumerate(container.get("ports") or [])
+        if port.get("hostPort") and port["hostPort"] != port.get("containerPort")
+    ]
 
 
 def _group_errors(

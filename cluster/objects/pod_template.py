@@ -10,7 +10,7 @@ from typing import Any
 
 from cluster.objects import quantity
 from cluster.objects.documents import Document
-from cluster.objects.field_errors import forbidden, not_supported
+from cluster.objects.field_errors import forbidden, not_supported, required
 from cluster.objects.metadata_rules import annotation_errors, label_errors
 from cluster.objects.pod_validation import pod_spec_errors
 from cluster.objects.registry import FieldError
@@ -178,9 +178,12 @@ def _default_volume(volume: Document) -> Document:
 
 
 def template_errors(
-    template: Document, path: str, *, restart_policies: tuple[str, ...] = ("Always",)
+    template: Document, path: str, *, restart_policies: tuple[str, ...] = ("Always",), owner: str = "ReplicaSet"
 ) -> list[FieldError]:
-    """Complaints about a workload's template at `path`; `restart_policies` are those that the workload allows."""
+    """Complaints about a workload's template at `path` (ValidatePodTemplateSpec and what each workload adds).
+
+    `restart_policies` are those that the workload allows, `owner` is the kind that complaints name.
+    """
     meta = template.get("metadata") or {}
     spec = template.get("spec") or {}
     found = label_errors(meta.get("labels") or {}, f"{path}.metadata.labels")
@@ -188,8 +191,15 @@ def template_errors(
     found += pod_spec_errors(spec, f"{path}.spec")
     policy = spec.get("restartPolicy", "Always")
     if policy not in restart_policies:
-        found.append(not_supported(f"{path}.spec.restartPolicy", policy, restart_policies))
+        found.append(_policy_error(policy, f"{path}.spec.restartPolicy", restart_policies))
     if spec.get("activeDeadlineSeconds") is not None and restart_policies == ("Always",):
-        complaint = "activeDeadlineSeconds in ReplicaSet is not Supported"
+        complaint = f"activeDeadlineSeconds in {owner} is not Supported"
         found.append(forbidden(f"{path}.spec.activeDeadlineSeconds", complaint))
     return found
+
+
+def _policy_error(policy: str, path: str, allowed: tuple[str, ...]) -> FieldError:
+    """A Job's author who says nothing gets the default Always, so the server asks instead of refusing."""
+    if policy == "Always":
+        return required(path, "valid values: " + ", ".join(f'"{name}"' for name in allowed))
+    return not_supported(path, policy, allowed)

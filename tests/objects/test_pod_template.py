@@ -92,3 +92,18 @@ def test_a_template_allows_only_always() -> None:
 def test_a_job_s_template_allows_others() -> None:
     template = default_template({"spec": {"containers": [CONTAINER], "restartPolicy": "Never"}})
     assert template_errors(template, "spec.template", restart_policies=("OnFailure", "Never")) == []
+
+
+def test_a_job_must_say_how_it_restarts() -> None:
+    template = default_template({"spec": {"containers": [CONTAINER]}})
+    found = template_errors(template, "spec.template", restart_policies=("OnFailure", "Never"))
+    assert [str(error) for error in found] == [
+        'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'
+    ]
+
+
+def test_deadlines_are_for_pods_and_jobs() -> None:
+    template = default_template({"spec": {"containers": [CONTAINER], "activeDeadlineSeconds": 5}})
+    assert [str(error) for error in template_errors(template, "spec.template", owner="DaemonSet")] == [
+        "spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in DaemonSet is not Supported"
+    ]

@@ -207,6 +207,13 @@ def test_topology_spread() -> None:
     ]
 
 
+def test_ports_on_the_host_s_network() -> None:
+    ports = [{"containerPort": 80, "hostPort": 81}]
+    assert complaints(hostNetwork=True, containers=[{**CONTAINER, "ports": ports}]) == [
+        "spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when `hostNetwork` is true"
+    ]
+
+
 def changed(old: Document, **spec: Any) -> list[str]:
     return [str(error) for error in pod_update_errors({"spec": {**old, **spec}}, {"spec": old})]
 
