@@ -83,7 +83,7 @@ class Worker:
         for task in list(self._tasks):
             if task is not asyncio.current_task():
                 task.cancel()
-        await self.database(connection.close)
+        await self.database(lambda: connection.close())
         self._thread.shutdown(wait=True)
 
     async def database(self, function: Callable[..., Any], *arguments: Any) -> Any:
