@@ -6,6 +6,8 @@ import { buildAct } from "./acts.js";
 import { hotOf } from "./narrator.js";
 import { AGAIN, dwell, hurry, moveRate, nextAct } from "./pace.js";
 
+const FASTEST = 2.5; // times: moves are not hurried beyond this
+const STEPS = 40; // writes that one press of "step" may take to reach one worth telling
 const AFTER = 250; // ms of rest after a movement has ended, before the next event
 
 export class Player {
@@ -15,6 +17,9 @@ export class Player {
     this.shown = 0;
     this.following = true;
     this.replaying = false;
+    this.stepping = 0; // how many more writes the pressed "step" may take
+    this.pressure = 1; // how much the story hurries
+    this.again = 1; // below 1 when the sentence has the form of the one before
     this.resume = false; // when the replay reaches the head, let the cluster go on
     this.selected = "";
     this.act = null;
@@ -54,8 +59,12 @@ export class Player {
     this.show(this.shown);
   }
 
-  /** New events are in the store. */
+  /** New events are in the store. A step goes on over writes that nobody tells (status, leases, Events). */
   arrived() {
+    if (this.stepping > 0) {
+      this.stepping = this.store.event(this.head)?.w === 0 ? this.stepping - 1 : 0;
+      if (this.stepping > 0) this.links.step();
+    }
     this.wake();
     this.links.changed(this);
   }
@@ -97,6 +106,7 @@ export class Player {
     this.replaying = false;
     if (this.behind === 0) {
       if (this.act) this.finish();
+      this.stepping = STEPS;
       return this.links.step();
     }
     let next = this.shown + 1;
@@ -206,7 +216,8 @@ export class Player {
       moment: this.moment, event: this.current, batch: kind === "batch", still, reduced: this.reduced(),
     });
     const key = this.current?.say?.key;
-    this.hold = this.current ? dwell(this.narrator.lettersOf(this.current), this.current.w ?? 1) * (key === this.lastKey ? AGAIN : 1) : 0;
+    this.again = key === this.lastKey ? AGAIN : 1;
+    this.hold = this.current ? dwell(this.narrator.lettersOf(this.current), this.current.w ?? 1) * this.again : 0;
     this.lastKey = key;
     this.narrate(kind === "one" ? 1 : told.length, false);
   }
@@ -238,8 +249,9 @@ export class Player {
       this.links.changed(this);
       return true;
     }
-    this.pressure = hurry(pending.reduce((sum, event) => sum + (event.w === 0 ? 0 : dwell(this.narrator.lettersOf(event), event.w)), 0));
+    const backlog = pending.reduce((sum, event) => sum + (event.w === 0 ? 0 : dwell(this.narrator.lettersOf(event), event.w)), 0);
     this.build(plan, last);
+    this.pressure = hurry(backlog, this.current?.w);
     this.since = 0;
     this.links.changed(this);
     return true;
@@ -263,8 +275,8 @@ export class Player {
     this.frame = null;
     const passed = Math.min(100, Math.max(0, now - this.last));
     this.last = now;
-    const speed = this.clock.speed || 1, pressure = this.pressure ?? 1;
-    const rate = Math.max(moveRate(speed), Math.min(4, pressure));
+    const speed = this.clock.speed || 1, { pressure } = this;
+    const rate = Math.max(moveRate(speed), Math.min(FASTEST, pressure) / this.again);
     let busy = false;
     if (this.act) {
       this.since += passed;

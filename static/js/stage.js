@@ -243,6 +243,7 @@ export class Stage {
 function messageText(event) {
   const [first = ""] = event.objs ?? [];
   const [resource = "", , name = ""] = first.split("/");
+  if (resource === "host") return ""; // written on the node itself, past the API server
   const short = resource === "pods" ? (/-([a-z0-9]{5})$/.exec(name)?.[1] ?? name) : name;
   if (event.why?.chosen) return `bind ${short} → ${event.why.chosen}`;
   if (!event.verb) return "";
@@ -326,12 +327,12 @@ function drawMachine(card, node) {
   const words = [];
   if (node.machine === "off") words.push(["off", "bolt", text("stopped")]);
   else if (node.kubelet === "off") words.push(["off", "bolt", text("off")]);
-  if (node.proxy) words.push(["", "net", text("rules", { n: node.proxy.rules })]);
+  if (node.proxy) words.push(["", "net", text("rules", { n: node.proxy.rules }), text("rules-title", { n: node.proxy.rules })]);
   if (node.images) words.push(["", "box", text("images", { n: node.images })]);
   const signature = JSON.stringify(words);
   if (card.machine === signature) return;
   card.machine = signature;
-  card.parts.machine.replaceChildren(...words.map(([className, drawing, label]) => make("span", { class: className }, icon(drawing), label)));
+  card.parts.machine.replaceChildren(...words.map(([className, drawing, label, title]) => make("span", { class: className, title }, icon(drawing), label)));
 }
 
 function drawStation(element, note, component, words) {

@@ -15,7 +15,7 @@ const TROUBLE = /fail|crash|back-?off|evict|lost|error|unreach|not-ready|unsched
 
 function shapeOf(event) {
   if ((event.why && !event.why.chosen) || TROUBLE.test(event.say?.key ?? "")) return "warn";
-  if (/^(user|kubectl|you)/.test(event.actor ?? "")) return "you";
+  if (/^(user|kubectl|kubeadm|you)/.test(event.actor ?? "")) return "you";
   return ["scheduler", "node"].includes(station(event.actor)) ? "act" : "api";
 }
 
