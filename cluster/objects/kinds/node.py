@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.objects.conditions import condition, is_true
+from cluster.objects import conditions
 from cluster.objects.documents import Document, dig
 from cluster.objects.field_errors import forbidden
 from cluster.objects.metadata import labels
@@ -15,6 +15,9 @@ ROLE_LABEL = "kubernetes.io/role"
 NOT_READY_TAINT = "node.kubernetes.io/not-ready"
 UNREACHABLE_TAINT = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
+
+condition = conditions.condition
+is_true = conditions.is_true
 
 
 def is_ready(node: Document) -> bool:

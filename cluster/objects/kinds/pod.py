@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from cluster.objects import quantity, times
-from cluster.objects.conditions import condition, is_true
+from cluster.objects import conditions, quantity, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.metadata import is_being_deleted
 from cluster.objects.pod_template import default_pod_spec
@@ -16,6 +15,9 @@ from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
 # The status reason of Pods on a node that is gone (pkg/util/node).
 NODE_LOST = "NodeLost"
 QOS_RESOURCES = ("cpu", "memory")
+
+condition = conditions.condition
+is_true = conditions.is_true
 
 
 # --- questions -------------------------------------------------------------------------------------------------------
