@@ -107,7 +107,6 @@ def _sequence(dumper: _Dumper, items: list[Any]) -> yaml.Node:
 _Dumper.add_representer(str, _string)
 _Dumper.add_representer(dict, _mapping)
 _Dumper.add_representer(list, _sequence)
-_Dumper.add_representer(tuple, _sequence)
 
 
 def _needs_quotes(text: str) -> bool:

@@ -23,12 +23,17 @@ def sort_by(documents: list[Document], expression: str) -> list[Document]:
         raise CommandError(f"error: {problem}") from problem
     if not any(fields):
         raise CommandError(f'error: couldn\'t find any field with path "{path.text}" in the list of objects')
-    order = sorted(zip(fields, documents, strict=True), key=cmp_to_key(lambda one, other: _compare(one[0], other[0])))
-    return [document for _, document in order]
+    pairs = list(zip(fields, documents, strict=True))
+    pairs.sort(key=cmp_to_key(_compare_pairs))
+    return [document for _, document in pairs]
 
 
 def _first(results: list[list[Any]]) -> list[Any]:
     return results[0][:1] if results else []
+
+
+def _compare_pairs(one: tuple[list[Any], Document], other: tuple[list[Any], Document]) -> int:
+    return _compare(one[0], other[0])
 
 
 def _compare(one: list[Any], other: list[Any]) -> int:

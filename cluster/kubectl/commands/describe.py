@@ -42,8 +42,8 @@ def _run(invocation: Invocation) -> Run:
     if refusals and len(invocation.words) == 2:
         return (yield from _matching(invocation, wanted[0], refusals[0]))
     yield from _described(invocation, found, failed=bool(refusals))
-    for refusal in refusals:
-        yield Output("stderr", failures.from_server(refusal) + "\n")
+    for each in refusals:
+        yield Output("stderr", failures.from_server(each) + "\n")
     return 1 if refusals else 0
 
 
