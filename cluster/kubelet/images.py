@@ -256,6 +256,11 @@ def find(reference: Reference, extra: Mapping[str, int]) -> Image | None:
     return (_added(reference, extra) if extra else None) or _catalogued(reference)
 
 
+def of(reference: Reference, extra: Mapping[str, int]) -> Image:
+    """The image of something that lies on a node, even when no registry has it any longer."""
+    return find(reference, extra) or CATALOGUE.get(reference.familiar, _UNKNOWN_SERVER)
+
+
 def pull_error(reference: Reference) -> str:
     """What containerd reports for an image that no registry has, as the kubelet passes it on.
 

@@ -96,10 +96,10 @@ class _Worker(Starter):
         yield self._notice_reboot
         yield self._notice_ends
         yield self._notice_probes
-        if self._is_deleted():
+        if self._is_deleted() or self._is_too_old():
             yield self._stop_running
             yield self._post_status
-            yield self._leave
+            yield self._leave if self._is_deleted() else self._tear_down
             return
         yield self._post_status
         if self._is_over():
@@ -147,6 +147,20 @@ class _Worker(Starter):
             and not status.should_restart(self.pod, container, record["code"])
             for record, container in zip(records, pods.containers(self.pod), strict=True)
         )
+
+    def _is_too_old(self) -> bool:
+        """Whether activeDeadlineSeconds are over (pkg/kubelet/active_deadline.go)."""
+        seconds = self.pod["spec"].get("activeDeadlineSeconds")
+        if seconds is None or pods.is_terminal(self.pod):
+            return False
+        due = self.work["begun"] + seconds * times.SECOND
+        if due > self.now:
+            self._expect(due, quiet=True)
+            return False
+        if not self.work.get("too_old"):
+            self._event("Normal", "DeadlineExceeded", status.TOO_OLD)
+            self._note(too_old=True)
+        return True
 
     # --- what has happened meanwhile -------------------------------------------------------------------------------
 

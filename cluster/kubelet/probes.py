@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from cluster.kubelet import process
-from cluster.kubelet.process import Plan
+from cluster.kubelet.plans import Plan
 from cluster.objects import times
 from cluster.objects.documents import Document
 

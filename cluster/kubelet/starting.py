@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cluster.kubelet import addresses, backoff, configuration, images, probes, process, references, status
+from cluster.kubelet import addresses, backoff, configuration, images, plans, probes, process, references, status
 from cluster.kubelet.desk import Record, ended
 from cluster.kubelet.durations import go_duration
 from cluster.kubelet.stopping import Stopper
@@ -281,9 +281,7 @@ class Starter(Stopper):
         name = operation["container"]
         container = self._container(name)
         reference = references.parse(container["image"])
-        image = images.find(reference, self.settings.extra_images)
-        assert image is not None  # it lies on the node
-        plan = process.plan(container, image)
+        plan = process.plan(container, images.of(reference, self.settings.extra_images))
         self._note(op=None)
         self._note_of("reasons", name, None)
         self._event("Normal", "Created", "Container created", name)
@@ -292,8 +290,8 @@ class Starter(Stopper):
             self._event("Warning", "Failed", f"Error: {plan.error}", name)
             self._note_of("reasons", name, ["RunContainerError", plan.error])
             self._hold(name, self.now + RESYNC, quiet=False)
-            record = ended(record, self.now, process.CANNOT_START, "StartError")
-            story = self._story("crashed", NORMAL, container=name, code=process.CANNOT_START)
+            record = ended(record, self.now, plans.CANNOT_START, "StartError")
+            story = self._story("crashed", NORMAL, container=name, code=plans.CANNOT_START)
             self._write_records({name: {**record, "message": plan.error}}, story, pulling=None)
             return
         self._event("Normal", "Started", "Container started", name)

@@ -15,6 +15,7 @@ from cluster.objects.kinds import pod as pods
 OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 STATUS_UNKNOWN = "ContainerStatusUnknown"
 KEPT = ("nominatedNodeName", "resourceClaimStatuses")
+TOO_OLD = "Pod was active on the node longer than the specified deadline"
 NOT_LOCATED = "The container could not be located when the pod was terminated"
 
 Row = Mapping[str, Any]
@@ -35,13 +36,16 @@ def compute(pod: Document, row: Row | None, work: Work, host_ip: str, now: int) 
     has_init = bool(pods.init_containers(pod))
     inits = [_container(pod, c, records, work, has_init, False) for c in pods.init_containers(pod)]
     apps = [_container(pod, c, records, work, has_init, terminal) for c in pods.containers(pod)]
-    phase = old.get("phase") if pods.is_terminal(pod) else _phase(pod, inits, apps, terminal)
+    too_old = bool(work.get("too_old")) and terminal
+    phase = old.get("phase") if pods.is_terminal(pod) else "Failed" if too_old else _phase(pod, inits, apps, terminal)
     status: Document = {name: old[name] for name in KEPT if name in old}
     status["observedGeneration"] = pod["metadata"].get("generation", 1)
     status["phase"] = phase
     status["conditions"] = _conditions(pod, old, inits, apps, str(phase), bool(row and row.get("sandbox")), now)
     if phase == old.get("phase"):
         status.update({name: old[name] for name in ("message", "reason") if name in old})
+    elif too_old:
+        status.update({"message": TOO_OLD, "reason": "DeadlineExceeded"})
     status["hostIP"] = host_ip
     status["hostIPs"] = [{"ip": host_ip}]
     address = row.get("ip") if row else old.get("podIP")

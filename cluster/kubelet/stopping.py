@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.apiserver.server import Preconditions
-from cluster.kubelet import images, process
+from cluster.kubelet import images, plans, process
 from cluster.kubelet.desk import CONTAINERS, Desk, Record
 from cluster.machinery.story import FOLDED, NORMAL, Story
 from cluster.objects import times
@@ -35,7 +35,7 @@ class Stopper(Desk):
         hook = min(_pre_stop(self._container(name)), grace * times.SECOND)
         left = max(grace * times.SECOND - hook, MINIMUM_GRACE * times.SECOND)
         signalled = self.now + hook
-        end: dict[str, Any] = {"at": signalled + left, "code": process.KILLED, "reason": "Error"}
+        end: dict[str, Any] = {"at": signalled + left, "code": plans.KILLED, "reason": "Error"}
         if record.get("stops", True):
             code = int(record.get("stop_code", images.TERMINATED))
             at = signalled + self.context.jitter(self.settings.container_stop)
