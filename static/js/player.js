@@ -26,7 +26,8 @@ export class Player {
     this.since = 0; // ms of narrative time within the act
     this.hold = 0;
     this.current = null; // the event that the sentence tells
-    this.wanted = null; // a revision whose frame was asked for
+    this.wanted = null; // a revision whose frame is needed
+    this.asking = false; // a frame was asked for and has not come yet
     this.lastKey = ""; // the form of the last sentence
     this.frame = null;
     this.last = 0;
@@ -69,12 +70,31 @@ export class Player {
     this.links.changed(this);
   }
 
-  /** The frame that was asked for has come. */
+  /** Asks for the picture of a past revision; one question at a time, the newest wish wins. */
+  want(revision) {
+    this.wanted = revision;
+    if (this.asking) return;
+    this.asking = true;
+    this.links.ask(revision);
+  }
+
+  /** A frame of the past has come. */
   framed(revision) {
-    if (this.wanted === null || revision !== this.wanted) return;
+    this.asking = false;
+    if (this.wanted === null) return;
+    if (revision !== this.wanted) {
+      this.want(this.wanted);
+      return;
+    }
     this.wanted = null;
     if (this.replaying) this.wake();
     else this.seek(revision);
+  }
+
+  /** What was asked for will not come: the connection was cut, or the server refused. */
+  unanswered() {
+    this.asking = false;
+    this.wanted = null;
   }
 
   // -- what the reader does
@@ -138,8 +158,7 @@ export class Player {
     this.replaying = false;
     this.following = target === this.head && share === 1;
     if (!this.store.stateAt(target)) {
-      if (this.wanted !== target) this.links.ask(target);
-      this.wanted = target;
+      this.want(target);
       return;
     }
     this.wanted = null;
@@ -239,8 +258,7 @@ export class Player {
     const plan = nextAct(pending, this.narrator.lettersOf);
     const last = plan.events.at(-1).r;
     if (!this.store.stateAt(last)) {
-      if (this.wanted !== last) this.links.ask(last);
-      this.wanted = last;
+      this.want(last);
       return false;
     }
     if (plan.kind === "fold") {

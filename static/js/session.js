@@ -79,8 +79,14 @@ export class Session {
     else if (message.type === "event") this.takeEvent(message);
     else if (message.type === "clock") this.takeClock(message);
     else if (message.type === "resync") this.send({ type: "frame" });
-    else if (message.type === "error") this.toast(message.message);
+    else if (message.type === "error") this.refused(message.message);
     else this.hooks.message?.(message);
+  }
+
+  refused(words) {
+    this.player.unanswered();
+    this.asked = false;
+    this.toast(words);
   }
 
   takeFrame(frame) {
@@ -92,8 +98,8 @@ export class Session {
     this.clock.set({ now: frame.now, playing: frame.playing ?? this.clock.playing, speed: frame.speed ?? this.clock.speed });
     const same = before.branch === store.branch;
     const missed = same ? frame.revision - before.head : 0;
-    if (same && missed <= 0) return this.changed();
-    if (!same || player.following) player.reset();
+    if (same && missed === 0) return this.changed();
+    if (!same || missed < 0 || player.following) player.reset();
     if (missed > 0 && before.head) this.toast(text("away", { n: missed }));
     if (!same && before.branch !== null) this.emit("branch", { branch: store.branch });
     this.hues.tidy(store.stateAt(store.head).pods);
@@ -220,6 +226,7 @@ export class Session {
   }
 
   lost(wait, before) {
+    this.player.unanswered();
     if (before !== "lost") {
       this.clock.set({ playing: false });
       this.lostAt = performance.now();

@@ -39,7 +39,7 @@ export class Store {
   /** Takes a frame: the live one moves the head, one of the past becomes a picture to replay from. */
   load(frame) {
     const live = frame.branch !== this.branch || frame.revision >= this.head || frame.revision === frame.head;
-    if (frame.branch !== this.branch) this.clear();
+    if (frame.branch !== this.branch || (live && frame.revision < this.head)) this.clear(); // another line of events
     this.branch = frame.branch;
     this.branches = frame.branches ?? this.branches;
     this.first = frame.first ?? this.first;

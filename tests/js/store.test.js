@@ -71,3 +71,12 @@ test("a long log keeps few pictures and still finds every state", () => {
   assert.equal(Object.keys(store.stateAt(1999).pods).length, 50);
   assert.equal(Object.keys(store.stateAt(3).pods).length, 3);
 });
+
+test("a server that knows less than the page is believed", () => {
+  const store = new Store();
+  store.load(frame(10));
+  store.push(made(11));
+  assert.equal(store.load(frame(9)), true);
+  assert.equal(store.head, 9);
+  assert.equal(store.event(11), null);
+});
