@@ -51,8 +51,6 @@ class Kubelet(Component):
         keys: dict[Key, None] = {}
         for (name,), _ in view.hosts(node.MACHINES):
             keys.update(dict.fromkeys([(name, "", RESTART), *_with_pods(name, view)]))
-        for (name, _), row in view.hosts(node.CONTAINERS):
-            keys[name, row["pod"][0], row["pod"][1]] = None
         return list(keys)
 
     def switches(self, key: Key) -> tuple[str, ...]:
@@ -78,5 +76,10 @@ def _has_network(document: dict[str, object]) -> bool:
 
 
 def _with_pods(name: str, view: Reader) -> list[Key]:
-    """The keys of a node and of all its Pods."""
-    return [(name,), *((name, pod["metadata"]["namespace"], pod["metadata"]["name"]) for pod in view.pods_on(name))]
+    """The keys of a node, of all its Pods and of Pods that have only containers left."""
+    keys: dict[Key, None] = {(name,): None}
+    for pod in view.pods_on(name):
+        keys[name, pod["metadata"]["namespace"], pod["metadata"]["name"]] = None
+    for _, row in view.hosts(node.CONTAINERS, name):
+        keys[name, row["pod"][0], row["pod"][1]] = None
+    return list(keys)

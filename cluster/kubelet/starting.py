@@ -76,7 +76,7 @@ class Starter(Stopper):
 
     def _startable(self) -> Iterator[Document]:
         """Containers that should run and do not, in the order in which they may start."""
-        begun = any(c["name"] in self.records for c in pods.containers(self.pod))
+        begun = any(self._is_fresh(self.records.get(c["name"])) for c in pods.containers(self.pod))
         for container in pods.init_containers(self.pod):
             record = self.records.get(container["name"])
             running = record is not None and record["state"] == "running"
@@ -85,13 +85,23 @@ class Starter(Stopper):
                     yield container
                 if not begun and not (running and (self._noted("probes", container["name"]) or {}).get("started")):
                     return
-            elif not begun and not (record is not None and record["state"] == "exited" and record["code"] == 0):
-                if not running and self._wants_start(container, record):
+            elif not begun and not self._has_succeeded(record):
+                if not running and (not self._is_fresh(record) or self._wants_start(container, record)):
                     yield container
                 return
         for container in pods.containers(self.pod):
             if self._wants_start(container, self.records.get(container["name"])):
                 yield container
+
+    def _is_fresh(self, record: Record | None) -> bool:
+        """Whether a container belongs to the present sandbox; in a new one the init containers run again."""
+        return record is not None and record["sandbox"] == self._sandbox_attempt()
+
+    def _sandbox_attempt(self) -> int:
+        return int(dig(self.row, "sandbox", "attempt", default=0))
+
+    def _has_succeeded(self, record: Record | None) -> bool:
+        return record is not None and self._is_fresh(record) and record["state"] == "exited" and record["code"] == 0
 
     def _wants_start(self, container: Document, record: Record | None) -> bool:
         if record is None:
@@ -145,13 +155,10 @@ class Starter(Stopper):
             self._event("Warning", "FailedCreatePodSandBox", message)
             self._hold("", self.now + CONFIG_RETRY, quiet=True)
             return
-        # A new sandbox is a new beginning: the init containers run again.
-        inits = {c["name"] for c in pods.init_containers(self.pod)}
-        kept = {name: record for name, record in self.records.items() if name not in inits}
+        attempt = dig(self.row, "attempt", default=-1) + 1
         self._write_row(
             self._story("sandbox", NORMAL, ip=address), pod=[self.namespace, self.name], boot=self._boot(),
-            sandbox={"since": self.now, "attempt": dig(self.row, "sandbox", "attempt", default=-1) + 1},
-            ip=address, containers=kept,
+            sandbox={"since": self.now, "attempt": attempt}, attempt=attempt, ip=address, containers=self.records,
         )
 
     # --- images ----------------------------------------------------------------------------------------------------
@@ -160,7 +167,8 @@ class Starter(Stopper):
         """From the decision to start a container to its first slow part: back-off, image, configuration."""
         name = container["name"]
         record = self.records.get(name)
-        if record is not None and record["spec_image"] == container["image"] and not self._may_restart(name, record):
+        same = record is not None and record["spec_image"] == container["image"] and self._is_fresh(record)
+        if record is not None and same and not self._may_restart(name, record):
             return
         try:
             reference = references.parse(container["image"])
@@ -309,7 +317,7 @@ class Starter(Stopper):
         attempt = before["attempt"] + 1 if before is not None else self._attempts_before(container["name"])
         digits = "".join(f"{int(self.context.random() * 65536):04x}" for _ in range(16))
         record: Record = {
-            "state": "running", "attempt": attempt, "started": self.now, "id": f"containerd://{digits}",
+            "state": "running", "attempt": attempt, "sandbox": self._sandbox_attempt(), "started": self.now, "id": f"containerd://{digits}",
             "image": str(reference), "image_id": reference.image_id, "spec_image": container["image"],
         }
         if before is not None:
