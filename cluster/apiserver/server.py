@@ -276,6 +276,9 @@ class APIServer(LiveReader):
             raise errors.unpatchable(kind, name, problem.code, str(problem)) from problem
         if subresource == "scale":
             return self.update_scale(resource, patched, dry_run=dry_run)
+        if patched["metadata"].get("name") != name:
+            given = patched["metadata"].get("name", "")
+            raise errors.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
         patched = self._decode(kind, patched, "Strict")
         return self._replace(Write("patch", resource, namespace, name, subresource), kind, patched, dry_run)
 

@@ -96,7 +96,7 @@ class World:
 
     def filed(self, index: str, value: str) -> list[tuple[str, Key]]:
         """(table, key) of the objects filed under `value`, in order."""
-        return sorted(self.index.get((index, value), EMPTY))
+        return sorted(self.index.get((index, value), ()))
 
     def with_row(self, table: str, key: Key, value: Any) -> World:
         """This World with one row set, or removed when `value` is None."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cluster.machinery import recorder
+from cluster.machinery import correlation, recorder
 from cluster.machinery.component import Component, Context, Key, Reader
 from cluster.machinery.story import FOLDED, Story
 from cluster.objects import times
+from cluster.objects.documents import Document
 
 # kube-apiserver's --event-ttl (pkg/controlplane/apiserver/options/options.go).
 TTL = times.HOUR
@@ -33,8 +34,12 @@ class EventRecorder(Component):
         if note is None:
             return
         context.forget(key)
+        if note["source"] not in recorder.NEW_API_REPORTERS:
+            note = self._correlated(context, note)
+        if note is None:
+            return
         story = Story("event.recorded", {"reason": note["reason"], "message": note["message"]}, FOLDED)
-        for event in context.events_regarding(note["regarding"]["uid"]):
+        for event in context.events_regarding(note["regarding"].get("uid", "")):
             if recorder.is_same(event, note):
                 context.update(recorder.counted(event, note), story=story)
                 return
@@ -43,6 +48,15 @@ class EventRecorder(Component):
         event = context.create(recorder.new_event(note, f"{nanoseconds:x}"), story=story)
         meta = event["metadata"]
         context.again(TTL, (EXPIRE, meta["namespace"], meta["name"]), quiet=True)
+
+    def _correlated(self, context: Context, note: correlation.Note) -> correlation.Note | None:
+        """The note as it is to be written; None when its source has said too much about the object."""
+        similar, flood = correlation.similar_key(note), correlation.flood_key(note)
+        note, seen = correlation.aggregated(note, context.memory(similar))
+        context.remember(similar, seen)
+        written, bucket = correlation.admitted(note, context.memory(flood))
+        context.remember(flood, bucket)
+        return note if written else None
 
     def _expire(self, context: Context, namespace: str, name: str) -> None:
         event = context.get("events", namespace, name)
@@ -53,4 +67,13 @@ class EventRecorder(Component):
         if left > 0:
             context.again(left, quiet=True)
             return
+        self._forget_caches(context, event)
         context.delete("events", namespace, name, story=Story("event.expired", {"reason": event["reason"]}, FOLDED))
+
+    def _forget_caches(self, context: Context, event: Document) -> None:
+        """Let go what correlation knew of an object of which nothing has been heard for an hour."""
+        uid = event["involvedObject"].get("uid", "")
+        for kind in ("similar", "flood"):
+            for key, cache in context.memories(kind, uid):
+                if context.now - cache["last"] >= TTL:
+                    context.forget(key)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster.machinery.correlation import COMBINED
 from cluster.objects import times
 from cluster.objects.documents import Document, dig
 from cluster.objects.registry import REGISTRY
@@ -39,11 +40,15 @@ def is_same(event: Document, found: dict[str, Any]) -> bool:
     return (
         event["type"] == found["type"]
         and event["reason"] == found["reason"]
-        and event["message"] == found["message"]
+        and (event["message"] == found["message"] or _both_combined(event["message"], found["message"]))
         and dig(event, "involvedObject", "fieldPath", default="") == regarding.get("fieldPath", "")
         and (source.get("component") or event.get("reportingComponent")) == found["source"]
         and source.get("host", "") == found["host"]
     )
+
+
+def _both_combined(one: str, other: str) -> bool:
+    return one.startswith(COMBINED) and other.startswith(COMBINED)
 
 
 def new_event(found: dict[str, Any], unique: str) -> Document:
@@ -79,4 +84,5 @@ def counted(event: Document, found: dict[str, Any]) -> Document:
     if event.get("eventTime"):
         count = dig(event, "series", "count", default=1) + 1
         return {**event, "series": {"count": count, "lastObservedTime": times.micro(found["at"])}}
-    return {**event, "count": event.get("count", 1) + 1, "lastTimestamp": times.rfc3339(found["at"])}
+    seen = {"message": found["message"], "count": event.get("count", 1) + 1, "lastTimestamp": times.rfc3339(found["at"])}
+    return {**event, **seen}

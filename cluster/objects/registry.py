@@ -85,7 +85,9 @@ class Kind:
     def reference(self, document: Document) -> dict[str, Any]:
         """A typed reference to an object of this kind, as events carry it."""
         meta = document["metadata"]
-        reference = {"kind": self.kind, "name": meta["name"], "uid": meta.get("uid", ""), "apiVersion": self.api_version}
+        reference = {"kind": self.kind, "name": meta["name"], "apiVersion": self.api_version}
+        if meta.get("uid"):
+            reference["uid"] = meta["uid"]
         if self.namespaced:
             reference["namespace"] = meta["namespace"]
         if "resourceVersion" in meta:
