@@ -1,0 +1,105 @@
+"""The logs of one container as the kubelet serves them: its lines, or why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cluster.apiserver import errors
+from cluster.apiserver.errors import APIError
+from cluster.apiserver.reader import Reader
+from cluster.kubelet import logs
+from cluster.objects import metadata, times
+from cluster.objects.documents import Document, dig
+from cluster.objects.kinds import pod as pods
+
+KUBELET_PORT = 10250
+# How far ahead the next line is looked for (ms), in growing strides.
+STRIDES = (times.SECOND, 10 * times.SECOND, times.MINUTE, 10 * times.MINUTE, times.HOUR)
+# Words for reasons that say little by themselves (validateContainerLogStatus in pkg/kubelet/kubelet_pods.go).
+_WAITING = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
+
+Line = tuple[int, str]  # when it was written (virtual ms), the line
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The log of one container."""
+
+    namespace: str
+    pod: str
+    container: str
+    previous: bool
+    extra_images: Mapping[str, int]
+
+    def lines(self, reader: Reader, until: int | None = None) -> list[Line]:
+        """What has been written by now (or will have been by `until`, if nothing happens); raises the server's refusals."""
+        pod = self._pod(reader)
+        if not pods.node_name(pod):
+            return []
+        _refuse_when_unreachable(reader, pod, self.container)
+        record = self._record(reader, pod)
+        if record is None:
+            return []
+        container = next(each for each in all_containers(pod) if each["name"] == self.container)
+        end = reader.now if until is None else until
+        return logs.lines(container, record, end, self.extra_images, previous=self.previous)
+
+    def next_line(self, reader: Reader) -> int | None:
+        """When the next line is due; None when none is within an hour."""
+        for stride in STRIDES:
+            for at, _ in self.lines(reader, reader.now + stride):
+                if at > reader.now:
+                    return at
+        return None
+
+    def has_ended(self, reader: Reader) -> bool:
+        """Whether nothing can come any more from this run of the container."""
+        pod = reader.get("pods", self.namespace, self.pod)
+        if pod is None or self.previous:
+            return True
+        return dig(pods.container_status(pod, self.container), "state", "running") is None
+
+    def _pod(self, reader: Reader) -> Document:
+        found = reader.get("pods", self.namespace, self.pod)
+        if found is None:
+            raise errors.not_found(pods.KIND, self.pod)
+        return found
+
+    def _record(self, reader: Reader, pod: Document) -> dict[str, Any] | None:
+        status = pods.container_status(pod, self.container) or {}
+        ended_before = dig(status, "lastState", "terminated")
+        waiting = dig(status, "state", "waiting")
+        if self.previous and not ended_before:
+            raise errors.bad_request(f'previous terminated container "{self.container}" in pod "{self.pod}" not found')
+        if not self.previous and waiting is not None and not ended_before:
+            reason = waiting.get("reason", "")
+            raise errors.bad_request(
+                f'container "{self.container}" in pod "{self.pod}" is waiting to start: {_WAITING.get(reason, reason)}'
+            )
+        if not status:
+            raise errors.bad_request(f'container "{self.container}" in pod "{self.pod}" is not available')
+        row = reader.host("host/containers", (pods.node_name(pod), metadata.uid(pod))) or {}
+        record: dict[str, Any] | None = dig(row, "containers", self.container)
+        if record is not None and self.previous and "last" not in record:
+            return None
+        return record
+
+
+def all_containers(pod: Document) -> list[Document]:
+    return [*pods.init_containers(pod), *pods.containers(pod)]
+
+
+def _refuse_when_unreachable(reader: Reader, pod: Document, container: str) -> None:
+    """The API server asks the node's kubelet: without one it has nothing to say."""
+    node = pods.node_name(pod)
+    if not reader.is_off(f"kubelet/{node}", f"node/{node}"):
+        return
+    host = dig(pod, "status", "hostIP") or (reader.host("host/machines", (node,)) or {}).get("ip", node)
+    why = "no route to host" if reader.is_off(f"node/{node}") else "connection refused"
+    path = f"containerLogs/{metadata.namespace(pod)}/{metadata.name(pod)}/{container}"
+    message = (
+        f'Get "https://{host}:{KUBELET_PORT}/{path}": dial tcp {host}:{KUBELET_PORT}: connect: {why}'
+    )
+    raise APIError(500, "", message)
