@@ -33,6 +33,7 @@ export class Store {
     this.events = new Map(); // revision → event, with its patch or (from a frame's log) without
     this.patched = new Set(); // revisions whose event came with its patch: these can be replayed
     this.pictures = new Map(); // revision → state
+    this.begin = null; // where the timeline began when it was last asked
     this.near = null; // the picture last sought, so that steps forward cost one event
   }
 
@@ -96,8 +97,10 @@ export class Store {
 
   /** The oldest revision on the timeline: events from here to the head are known at least by their headers. */
   get start() {
-    let r = this.head;
+    let r = Math.min(this.head, this.begin ?? this.head);
     while (r > this.first && this.events.has(r)) r -= 1;
+    while (r < this.head && !this.events.has(r + 1)) r += 1; // the oldest ones were forgotten
+    this.begin = r;
     return r;
   }
 }

@@ -9,6 +9,8 @@ import { station } from "./stage.js";
 const MERGE = 6; // px: ticks nearer than this become a bar with a count
 const LABEL = 96; // px between two labels under the rail
 const ROOM = 48; // units: a young cluster's events do not stretch over the whole rail
+const WINDOW = 240; // told events on the rail
+const LEAD = 20; // revisions before the shown one, where that is older than the window
 const EDGE = 0.02; // of the width, at both ends
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 64];
 const TROUBLE = /fail|crash|back-?off|evict|lost|error|unreach|not-ready|unschedul|warn/i;
@@ -19,9 +21,18 @@ function shapeOf(event) {
   return ["scheduler", "node"].includes(station(event.actor)) ? "act" : "api";
 }
 
-/** Positions (in units) of the revisions start…head. Pure. */
-export function scale(store) {
-  const from = store.start;
+/** The oldest revision on the rail: the last 240 told events, or a little before the one that is shown. Pure. */
+export function windowStart(store, shown) {
+  let from = store.head, told = 0;
+  while (from > store.start && told < WINDOW) {
+    if (store.event(from)?.w !== 0) told += 1;
+    from -= 1;
+  }
+  return shown < from ? Math.max(store.start, shown - LEAD) : from;
+}
+
+/** Positions (in units) of the revisions from…head. Pure. */
+export function scale(store, from = store.start) {
   const units = [0];
   let t = store.event(from)?.t ?? store.event(from + 1)?.t ?? 0;
   for (let r = from + 1; r <= store.head; r += 1) {
@@ -110,10 +121,11 @@ export class Timeline {
   draw(connected) {
     const { player } = this, { store } = player;
     const width = this.track.clientWidth;
-    const signature = `${store.branch}/${store.start}/${store.head}/${width}`;
+    const from = windowStart(store, player.shown);
+    const signature = `${store.branch}/${from}/${store.head}/${width}`;
     if (signature !== this.drawn) {
       this.drawn = signature;
-      this.scale = scale(store);
+      this.scale = scale(store, from);
       this.drawTicks(width);
     }
     const now = this.place(player.shown), known = this.place(store.head);

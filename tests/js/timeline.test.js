@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Hues, shortName } from "../../static/js/marks.js";
 import { Store } from "../../static/js/store.js";
-import { scale } from "../../static/js/timeline.js";
+import { scale, windowStart } from "../../static/js/timeline.js";
 
 test("it works: positions rise with every event, quiet ones hardly, long pauses a little", () => {
   const store = new Store();
@@ -14,6 +14,17 @@ test("it works: positions rise with every event, quiet ones hardly, long pauses 
   assert.ok(units.every((unit, at) => at === 0 || unit > units[at - 1]));
   assert.ok(units[2] - units[1] < 0.2);
   assert.ok(units[4] - units[3] <= 5);
+});
+
+test("the rail holds the last 240 told events, or reaches back to the one that is shown", () => {
+  const store = new Store();
+  store.load({ branch: 1, first: 0, revision: 0, head: 0, state: {}, log: [] });
+  for (let r = 1; r <= 1000; r += 1) store.push({ type: "event", r, t: r, w: r % 2 });
+  assert.equal(windowStart(store, 1000), 520);
+  assert.equal(windowStart(store, 600), 520);
+  assert.equal(windowStart(store, 300), 280);
+  assert.equal(windowStart(store, 5), 0);
+  assert.equal(scale(store, 520).units.length, 481);
 });
 
 const pod = (name, extra = {}) => ({ name, ns: "default", app: "web", version: "v1", owner: { kind: "ReplicaSet", name: "web-1" }, ...extra });
