@@ -1,7 +1,13 @@
 """What the parts of a Pod worker share: the Pod, the runtime's row, the private note, events, waits, the status.
 
 What the runtime has lies in the row host/containers (node, uid); what the worker itself knows (what it is doing, what
-it waits for, back-offs, results of probes) is its private note.
+it waits for, back-offs, results of probes) is its private note. Times are virtual ms.
+
+The row: pod [namespace, name]; boot: which start of the machine it belongs to; sandbox {since, attempt} or null;
+attempt: the last sandbox's; ip; pulling {container, image, began, due} or null; containers: name -> record.
+A record: state "running" or "exited", attempt (restarts), sandbox, started, id, image, image_id, spec_image, end
+{at, code, reason} when its end is known, stopping, stops and stop_code (how it takes the stop signal); when it has
+exited finished, code, reason, message; last: the previous run's id, started, finished, code, reason, message.
 """
 
 from __future__ import annotations

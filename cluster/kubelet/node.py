@@ -99,6 +99,9 @@ def reboot(context: Context, name: str) -> None:
 def restart(context: Context, name: str) -> None:
     """The kubelet starts again: it registers its node anew if somebody has deleted it."""
     note = context.memory((name,), {})
+    if note.get("off") or context.host(KUBELET, (name,)) is None:
+        return
+    context.event(_reference(name), "Normal", "Starting", "Starting kubelet.", host=name)
     if "registered" in note:
         context.remember((name,), {field: value for field, value in note.items() if field != "registered"})
         context.again(0, (name,))

@@ -229,7 +229,7 @@ class Starter(Stopper):
         known = images.find(reference, self.settings.extra_images)
         duration = self._pull_duration(known, present)
         self._operate("pull", duration, container=name, image=image)
-        self._write_row(self._story("pulling", NORMAL, container=name, image=image), pulling=name)
+        self._write_row(self._story("pulling", NORMAL, container=name, image=image), pulling=self.work["op"])
 
     def _pull_duration(self, known: images.Image | None, present: bool) -> int:
         settings = self.settings
@@ -327,5 +327,4 @@ class Starter(Stopper):
 
     def _attempts_before(self, name: str) -> int:
         """Restarts go on counting from what the status says when the runtime has no record any more."""
-        known = pods.container_status(self.pod, name)
-        return known["restartCount"] + 1 if known is not None and known.get("containerID") else 0
+        return int((pods.container_status(self.pod, name) or {}).get("restartCount", 0))

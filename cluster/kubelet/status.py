@@ -16,6 +16,7 @@ OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "Containe
 STATUS_UNKNOWN = "ContainerStatusUnknown"
 KEPT = ("nominatedNodeName", "resourceClaimStatuses")
 TOO_OLD = "Pod was active on the node longer than the specified deadline"
+LOST = "The container could not be located when the pod was deleted.  The container used to be Running"
 NOT_LOCATED = "The container could not be located when the pod was terminated"
 
 Row = Mapping[str, Any]
@@ -81,11 +82,12 @@ def _container(
     record = records.get(name)
     waiting = work.get("reasons", {}).get(name)
     if record is None:
-        return _never_started(container, waiting, has_init, terminal)
+        return _without_record(pod, container, waiting, has_init, terminal)
     probed = work.get("probes", {}).get(name, {})
     running = record["state"] == "running"
     state: Document
-    last = terminated(record["last"]) if record.get("last") else {}
+    before = pods.container_status(pod, name) or {}
+    last = terminated(record["last"]) if record.get("last") else before.get("lastState") or {}
     if running:
         state = {"running": {"startedAt": times.rfc3339(record["started"])}}
     elif waiting and not terminal:
@@ -108,16 +110,29 @@ def _is_plain_init(pod: Document, container: Document) -> bool:
     return not pods.is_sidecar(container) and any(c["name"] == container["name"] for c in pods.init_containers(pod))
 
 
-def _never_started(container: Document, waiting: Sequence[str] | None, has_init: bool, terminal: bool) -> Document:
+def _without_record(
+    pod: Document, container: Document, waiting: Sequence[str] | None, has_init: bool, terminal: bool
+) -> Document:
+    """A container that the runtime does not know: not started yet, or lost with its machine."""
+    old = pods.container_status(pod, container["name"]) or {"state": {}}
     default = ("PodInitializing" if has_init else "ContainerCreating", "")
     state: Document = {"waiting": _waiting(waiting or default)}
+    last, restarts = old.get("lastState") or {}, old.get("restartCount", 0)
     if terminal:
-        state = {"terminated": {
-            "exitCode": 137, "reason": STATUS_UNKNOWN, "message": NOT_LOCATED, "startedAt": None, "finishedAt": None,
-        }}
+        state = {"terminated": _unknown(NOT_LOCATED)}
+    elif "running" in old["state"]:
+        last, restarts = {"terminated": _unknown(LOST)}, restarts + 1
+    elif "terminated" in old["state"]:
+        last = old["state"]
     return {
-        "name": container["name"], "state": state, "lastState": {}, "ready": False, "restartCount": 0,
+        "name": container["name"], "state": state, "lastState": last, "ready": False, "restartCount": restarts,
         "image": container["image"], "imageID": "", "started": False,
+    }
+
+
+def _unknown(message: str) -> Document:
+    return {
+        "exitCode": 137, "reason": STATUS_UNKNOWN, "message": message, "startedAt": None, "finishedAt": None,
     }
 
 

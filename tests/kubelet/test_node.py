@@ -152,6 +152,27 @@ def test_removed_machine(nodes):
     assert nodes.user.get("nodes", "", "node-1") is not None
 
 
+def test_machine_that_comes_back_starts_its_pods_anew(nodes):
+    nodes.create()
+    nodes.run(10)
+    nodes.user.write_row("delete", "host/machines", ("node-1",), None)
+    nodes.run(10)
+    nodes.add("node-1", 1)
+    nodes.run(1)
+    nodes.run(10)
+    assert nodes.text() == "1/1 Running 1"
+    assert nodes.container()["lastState"]["terminated"]["reason"] == "ContainerStatusUnknown"
+
+
+def test_restarted_kubelet_says_so(nodes):
+    nodes.simulation.switch("kubelet/node-1", False)
+    nodes.run(10)
+    nodes.simulation.switch("kubelet/node-1", True)
+    nodes.run(1)
+    starting = next(e for e in nodes.user.list("events") if e["reason"] == "Starting")
+    assert starting["count"] == 2
+
+
 def test_unknown_conditions_are_corrected(nodes):
     found = node(nodes)
     conditions = [
