@@ -6,6 +6,7 @@ successThreshold successes in a row turn its result. Only these turns matter, an
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -111,6 +112,21 @@ def _first_tick(probe: Document, period: int, begun: int) -> int:
 
 
 def _outcome(container: Document, probe: Document, plan: Plan, ip: str) -> Outcome:
+    complaint = _handler(container, probe, plan, ip)
+    turns = plan.turns
+    known: dict[int, str] = {}
+
+    def remembered(at: int) -> str:
+        # Between two turns nothing changes inside the container: one answer serves for all probes.
+        part = bisect_right(turns, at)
+        if part not in known:
+            known[part] = complaint(at)
+        return known[part]
+
+    return remembered
+
+
+def _handler(container: Document, probe: Document, plan: Plan, ip: str) -> Outcome:
     if probe.get("httpGet"):
         return _http(container, probe["httpGet"], plan, ip)
     if probe.get("tcpSocket"):
@@ -127,7 +143,7 @@ def port_of(container: Document, port: Any) -> int | None:
     for declared in container.get("ports") or []:
         if declared.get("name") == port:
             return int(declared["containerPort"])
-    return int(port) if str(port).isdigit() else None
+    return int(port) if str(port).isdecimal() else None
 
 
 def _http(container: Document, action: Document, plan: Plan, ip: str) -> Outcome:

@@ -119,5 +119,5 @@ def duration(command: Sequence[str]) -> int:
     """How long a command of a hook takes (ms): its sleeps."""
     return sum(
         round(float(number) * shell.UNITS[unit or "s"])
-        for number, unit in re.findall(r"sleep[ ]+(\d+(?:\.\d+)?)([smhd]?)", " ".join(command))
+        for number, unit in re.findall(r"sleep[ ]+([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd]?)", " ".join(command))
     )

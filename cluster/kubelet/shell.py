@@ -22,6 +22,11 @@ UNITS = {"s": times.SECOND, "m": times.MINUTE, "h": times.HOUR, "d": times.DAY}
 # An endless loop without a sleep goes round as fast as this.
 BUSY_LOOP = 100
 MOST_ROUNDS = 1_000
+# A script is followed for so many commands and so many nested loops; one that goes on counts as endless.
+MOST_COMMANDS = 2_000
+DEEPEST = 20
+# So much of what it writes is kept (characters).
+MOST_OUTPUT = 65_536
 # Written in the place of `$(date)`; whoever shows the output knows the time.
 DATE = "$(date)"
 
@@ -41,10 +46,19 @@ class Run:
     outputs: list[tuple[int, str]] = field(default_factory=list)
     cycle: Cycle | None = None
     served: Plan | None = None
+    commands: int = 0
+    depth: int = 0
+    written: int = 0
 
     @property
     def is_over(self) -> bool:
         return self.forever or self.exited or self.served is not None
+
+    def write(self, line: str) -> None:
+        """Keep a line of output as long as there is room."""
+        self.written += len(line)
+        if self.written <= MOST_OUTPUT:
+            self.outputs.append((self.at, line))
 
     def plan(self, *, is_shell: bool) -> Plan:
         """The plan of a container whose process 1 is this script or command."""
@@ -146,12 +160,15 @@ def _end_of_loop(words: Sequence[str], start: int) -> int:
 
 def _loop(run: Run, words: Sequence[str]) -> None:
     """A loop with its body; endless unless it goes through a list."""
+    if run.depth >= DEEPEST:
+        run.forever = True
+        return
     start = next((index for index, word in enumerate(words) if word == "do"), len(words))
     head, body = [word for word in words[:start] if word != ";"], words[start + 1 :]
     if head[0] == "for":
         _for(run, head, body)
         return
-    once = Run(run.container, run.image)
+    once = Run(run.container, run.image, commands=run.commands, depth=run.depth + 1)
     if head[0] == "while" and head[1:2] not in (["true"], [":"]):
         _sequence(once, head[1:])
         if once.code != 0:
@@ -169,14 +186,16 @@ def _loop(run: Run, words: Sequence[str]) -> None:
 def _for(run: Run, head: Sequence[str], body: Sequence[str]) -> None:
     variable = head[1] if len(head) > 1 else ""
     for value in _values(list(head[3:])):
+        run.depth += 1
         _sequence(run, [word.replace(f"${{{variable}}}", value).replace(f"${variable}", value) for word in body])
+        run.depth -= 1
         if run.is_over:
             return
 
 
 def _values(words: list[str]) -> list[str]:
     text = " ".join(words)
-    numbers = re.fullmatch(r"\$\(seq (?:(\d+) )?(\d+)\)|\{(\d+)\.\.(\d+)\}", text)
+    numbers = re.fullmatch(r"\$\(seq (?:(\d{1,9}) )?(\d{1,9})\)|\{(\d{1,9})\.\.(\d{1,9})\}", text)
     if numbers is None:
         return words
     first = int(numbers[1] or numbers[3] or 1)
@@ -185,6 +204,10 @@ def _values(words: list[str]) -> list[str]:
 
 def execute(run: Run, words: list[str]) -> None:
     """One simple command: how long it takes, how it ends, what it leaves behind."""
+    run.commands += 1
+    if run.commands > MOST_COMMANDS:
+        run.forever = True
+        return
     words = _without_redirections(run, words)
     while words and (words[0] == "exec" or re.fullmatch(r"\w+=.*", words[0])):
         words = words[1:]
@@ -193,16 +216,20 @@ def execute(run: Run, words: list[str]) -> None:
         return
     program, arguments = words[0].rsplit("/", 1)[-1], words[1:]
     if program in SHELLS and "-c" in arguments:
-        read(run, arguments[-1])
+        run.depth += 1
+        if run.depth <= DEEPEST:
+            read(run, arguments[-1])
+        run.depth -= 1
     elif program == "sleep":
         _sleep(run, arguments)
     elif program == "exit":
         run.code, run.exited = number(arguments, run.code) & 255, True
     elif program in ("echo", "printf"):
-        run.outputs += [(run.at, line) for line in _written(program, arguments)]
+        for line in _written(program, arguments):
+            run.write(line)
         run.code = 0
     elif program == "date":
-        run.outputs.append((run.at, DATE))
+        run.write(DATE)
         run.code = 0
     elif program == "tail":
         run.forever = any(option.startswith("-") and "f" in option.lower() for option in arguments)
@@ -259,7 +286,7 @@ def _written(program: str, arguments: Sequence[str]) -> list[str]:
 
 
 def _sleep(run: Run, arguments: Sequence[str]) -> None:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", arguments[0]) if arguments else None
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd]?)", arguments[0]) if arguments else None
     if found is None:
         run.forever = arguments[:1] == ["infinity"]
         run.code = 0 if run.forever else 1
@@ -276,7 +303,7 @@ def _cat(run: Run, arguments: Sequence[str]) -> None:
 def _stress(run: Run, arguments: Sequence[str]) -> None:
     """`stress --vm-bytes 250M`: killed when that is more than the memory limit."""
     limit = dig(run.container, "resources", "limits", "memory")
-    wanted = re.search(r"--vm-bytes[= ](\d+)([KMG]?)", " ".join(arguments))
+    wanted = re.search(r"--vm-bytes[= ]([0-9]{1,15})([KMG]?)", " ".join(arguments))
     if wanted and limit:
         bytes_wanted = int(wanted[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[wanted[2]]
         if bytes_wanted > quantity.value(limit):
@@ -292,17 +319,18 @@ def _interpreter(run: Run, arguments: Sequence[str]) -> None:
         return
     if arguments[0] in ("-c", "-e"):
         text = " ".join(arguments[1:])
-        run.at += sum(round(float(seconds) * times.SECOND) for seconds in re.findall(r"sleep\((\d+(?:\.\d+)?)\)", text))
-        code = re.search(r"exit\((\d+)\)", text)
+        sleeps = re.findall(r"sleep\(([0-9]{1,9}(?:\.[0-9]{1,9})?)\)", text)
+        run.at += sum(round(float(seconds) * times.SECOND) for seconds in sleeps)
+        code = re.search(r"exit\(([0-9]{1,3})\)", text)
         run.code = int(code[1]) if code else int("raise " in text or "throw " in text)
         run.forever = "while True" in text or "while(true)" in text
         return
     ports = plans.declared_ports(run.container)
     if "http.server" in arguments:
-        ports = frozenset({number([word for word in arguments if word.isdigit()], 8000)})
+        ports = frozenset({number([word for word in arguments if re.fullmatch(r"[0-9]{1,5}", word)], 8000)})
     run.served = Plan(ports=ports, ready_after=300, stops=False, stop_code=TERMINATED)
 
 
 def number(words: Sequence[str], default: int) -> int:
     """The first word as a number, or the default."""
-    return int(words[0]) if words and words[0].isdigit() else default
+    return int(words[0]) if words and re.fullmatch(r"[0-9]{1,9}", words[0]) else default

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.kubelet import images, process, references
+from cluster.kubelet import images, probes, process, references
 
 
 def plan(image="busybox", **container):
@@ -123,6 +123,36 @@ def test_output():
     assert (cycle.start, cycle.period, cycle.outputs) == (0, 5000, ((0, "hi"),))
 
 
+@pytest.mark.parametrize("script", [
+    "for i in {1..1000}; do for j in {1..1000}; do for k in {1..1000}; do sleep 1; done; done; done",
+    "while true; do " * 5000,
+    "for i in 1; do " * 5000,
+    "if " * 20_000,
+    "sleep " + "9" * 5000,
+    "exit " + "9" * 5000,
+    "exit ²",
+    "echo " + "x" * 100_000 + "; for i in {1..1000}; do echo $i; done",
+    "for i in {1..1000}; do echo " + "x" * 1000 + "; done",
+    "sh -c " * 10_000,
+    "echo a;" * 50_000,
+])
+def test_hostile_scripts_are_bounded(script):
+    found = sh(script)
+    assert sum(len(text) for _, text in found.outputs) <= 65_536
+
+
+def test_hostile_probe_is_bounded():
+    script = "sleep 900000; " + "touch /tmp/a; sleep 1; rm /tmp/a; " * 200 + "sleep 1000000"
+    probe = {"exec": {"command": ["sh", "-c", "cat /tmp/a; " * 5000]}, "periodSeconds": 1}
+    container = {"command": ["sh", "-c", script], "readinessProbe": probe, "livenessProbe": probe, "startupProbe": probe}
+    assert probes.moments(container, plan(**container), "10.0.0.1")
+
+
+@pytest.mark.parametrize("tag", ["1." * 60, "1-" * 60 + "!", "alpine" * 20, "1.1.1.1.1.1.1-alpine1.1.1.1-x", "v" * 120])
+def test_hostile_tags_are_refused_quickly(tag):
+    assert images.find(references.Reference("docker.io", "library/nginx", tag, ""), {}) is None
+
+
 WORDS = st.sampled_from([
     "sleep", "exit", "echo", "if", "then", "else", "elif", "fi", "for", "i", "in", "while", "true", "false", "do", "done",
     ";", "&&", "||", "|", "&", ">", "/tmp/a", "cat", "1", "99999999", "'", '"', "$(seq 1 9)", "{1..99999}", "rm", "touch",
@@ -141,3 +171,13 @@ def test_any_script_has_a_plan(words, image):
 def test_any_command_has_a_plan(argv, image):
     found = plan(image, command=argv)
     process.execute(argv, found, 0)
+
+
+@given(st.text(max_size=40))
+def test_any_name_is_read_or_refused(name):
+    try:
+        reference = references.parse(name)
+    except references.InvalidImageName:
+        return
+    assert references.parse(str(reference)) == reference
+    images.pull_error(reference)
