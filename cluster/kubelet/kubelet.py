@@ -80,6 +80,6 @@ def _with_pods(name: str, view: Reader) -> list[Key]:
     keys: dict[Key, None] = {(name,): None}
     for pod in view.pods_on(name):
         keys[name, pod["metadata"]["namespace"], pod["metadata"]["name"]] = None
-    for _, row in view.hosts(node.CONTAINERS, name):
-        keys[name, row["pod"][0], row["pod"][1]] = None
-    return list(keys)
+    table = view.world.table(node.CONTAINERS)
+    left = sorted((name, *row["pod"]) for key, row in table.items() if key[0] == name)
+    return list(keys | dict.fromkeys(left))

@@ -300,8 +300,9 @@ def _condition(old: Document, kind: str, status: str, reason: str, message: str,
 
 def _images(context: Context, name: str) -> list[Document]:
     """The largest images on the node, as ImageLocality reads them."""
-    found = sorted(((size, key[1]) for key, size in context.hosts(IMAGES, name)), key=lambda entry: (-entry[0], entry[1]))
+    table = context.world.table(IMAGES)
+    found = sorted(((-size, key[1]) for key, size in table.items() if key[0] == name))
     return [
-        {"names": [references.parse(image).image_id, image], "sizeBytes": size} for size, image in found[:MAX_IMAGES]
+        {"names": [references.parse(image).image_id, image], "sizeBytes": -size} for size, image in found[:MAX_IMAGES]
     ]
 

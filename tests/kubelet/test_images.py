@@ -126,6 +126,23 @@ def test_invalid_name(nodes):
     assert nodes.events()[:2] == [("Warning", "InspectFailed", text), ("Warning", "Failed", "Error: InvalidImageName")]
 
 
+def test_init_container_with_an_unknown_image(nodes):
+    nodes.create(initContainers=[{"name": "i", "image": "ngnix"}])
+    nodes.run(1.5)
+    assert nodes.text() == "0/1 Init:ErrImagePull 0"
+    nodes.run(5)
+    assert nodes.text() == "0/1 Init:ImagePullBackOff 0"
+    regarding = [e["involvedObject"].get("fieldPath") for e in nodes.user.list("events") if e["reason"] == "BackOff"]
+    assert regarding == ["spec.initContainers{i}"]
+
+
+def test_one_bad_image_does_not_hold_up_the_others(nodes):
+    nodes.create(containers=[{"name": "bad", "image": "ngnix"}, {"name": "good", "image": "nginx"}])
+    nodes.run(20)
+    assert nodes.text() == "1/2 ImagePullBackOff 0"
+    assert nodes.pod()["status"]["phase"] == "Pending"
+
+
 def test_pulls_back_off_up_to_five_minutes(nodes):
     nodes.create(image="ngnix")
     pulls = [step.at for step in nodes.run(1200) if step.say == "kubelet.pulling"]
