@@ -45,8 +45,8 @@ def group_of(cluster: str) -> str:
 class Worker:
     """All live clusters of one process, and the one thread that touches the database."""
 
-    def __init__(self, layer: BaseChannelLayer) -> None:
-        self.name = PROCESS_CHANNEL
+    def __init__(self, layer: BaseChannelLayer, name: str = PROCESS_CHANNEL) -> None:
+        self.name = name
         self._layer = layer
         self._clusters: dict[str, LiveCluster] = {}
         self._loading: dict[str, asyncio.Lock] = {}

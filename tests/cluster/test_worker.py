@@ -191,7 +191,7 @@ async def test_the_editor(desk: Desk) -> None:
 
 
 async def test_two_workers_share_by_lease(desk: Desk) -> None:
-    other = Worker(desk.client.layer)
+    other = Worker(desk.client.layer, "another process")
     other.start()
     assert await other.live(desk.cluster) is None
     await desk.console("kubectl create namespace one")
