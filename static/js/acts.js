@@ -8,7 +8,7 @@ import { text } from "./i18n.js";
 import { makeChip, updateChip } from "./marks.js";
 import { repels } from "./stage.js";
 
-const FAST = 150, BASE = 240, MOVE = 320, SLOW = 400, STAGGER = 70;
+const FAST = 150, BASE = 240, MOVE = 320, SLOW = 400, STAGGER = 70, TURN = 600;
 const E_MOVE = "cubic-bezier(.3,.05,.2,1)", E_IN = "cubic-bezier(.1,.8,.25,1)", E_OUT = "cubic-bezier(.5,0,.9,.5)";
 const MOVERS = 3; // so many things travel at once
 const CHIP = { w: 92, h: 38 }; // px at a root font of 16 px
@@ -144,9 +144,15 @@ class Scene {
     if (!place) return;
     if (copy) this.act.add(this.layer("gone", copy, place), [{ opacity: 1 }, { opacity: 0 }], at, FAST);
     if (this.quiet) return this.act.add(chip, [{ opacity: 0.2 }, { opacity: 1 }], at, FAST);
+    if (phase === "creating") this.turn(chip, at + FAST);
     if (phase === "running") return this.act.add(chip, [{ transform: "scale(1.07)" }, { transform: "none" }], at, BASE, E_IN);
     if (phase === "crash" || phase === "failed") return this.act.add(chip, [{ transform: "translateY(-4px)" }, { transform: "none" }], at, FAST);
     return this.act.add(chip, [{ opacity: 0.2 }, { opacity: 1 }], at, FAST);
+  }
+
+  /** 6: the open ring turns once while the image is fetched. */
+  turn(chip, at) {
+    this.act.add(chip.querySelector(".mark"), [{ transform: "rotate(0deg)" }, { transform: "rotate(360deg)" }], at, TURN, "linear");
   }
 
   /** 9b: leaves downward. */
@@ -253,6 +259,7 @@ class Scene {
     this.act.add(slot, move2(to, [0, 1]), Math.max(0, start - BASE), FAST);
     this.act.add(slot, [{ opacity: 1 }, { opacity: 0 }], start + SLOW, FAST);
     if (!this.batch) this.trail([["p-under"], ["p-go"], ["p-dots"]].map(([name]) => [name, this.from(home), { x: end.cx, y: this.now.cards.get(pod.node)?.y - 8 || end.y }]), start - FAST, start + SLOW + 600);
+    if (pod.mark === "creating") this.turn(chip, start + SLOW);
     this.act.duration = Math.max(this.act.duration, start + SLOW + BASE);
   }
 
