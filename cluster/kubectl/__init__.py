@@ -6,7 +6,8 @@ the cluster go on and resumes it. Closing the generator is ^C. The return value 
 
 from __future__ import annotations
 
-from cluster.kubectl.invocation import Output, Run, Shell, Wait
+from cluster.kubectl.checking import errors_by_line
 from cluster.kubectl.console import complete, run
+from cluster.kubectl.invocation import Output, Run, Shell, Wait
 
-__all__ = ["Output", "Run", "Shell", "Wait", "complete", "run"]
+__all__ = ["Output", "Run", "Shell", "Wait", "complete", "errors_by_line", "run"]

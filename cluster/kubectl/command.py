@@ -15,7 +15,8 @@ class Flag:
     """A flag. `absent` is its value when it does not stand there, `bare` when it stands alone (None: it must have a value)."""
 
     name: str
-    kind: Literal["bool", "string", "int", "list"] = "string"
+    # "list" takes several values at once (`a,b`), "array" one each time that it stands there.
+    kind: Literal["bool", "string", "int", "list", "array"] = "string"
     short: str = ""
     absent: object = ""
     bare: object = None
@@ -89,8 +90,6 @@ def parse(command: Command, shell: Shell, words: Iterable[str]) -> Invocation:
 KEEPS_DASHES = frozenset({"run", "create deployment", "exec"})
 
 
-
-
 def _see_help(command: Command) -> str:
     return f"See 'kubectl {command.name} --help' for usage."
 
@@ -144,10 +143,10 @@ def _set(command: Command, flag: Flag, spelling: str, value: str, flags: dict[st
             reason = f'strconv.ParseInt: parsing "{value}": invalid syntax'
             raise CommandError(f'error: invalid argument "{value}" for "{shown}" flag: {reason}\n{_see_help(command)}')
         flags[flag.name] = int(value)
-    elif flag.kind == "list":
+    elif flag.kind in ("list", "array"):
         before = flags[flag.name]
         assert isinstance(before, tuple)
-        flags[flag.name] = (*before, *value.split(","))
+        flags[flag.name] = (*before, *(value.split(",") if flag.kind == "list" else [value]))
     else:
         flags[flag.name] = value
     given.add(flag.name)

@@ -15,6 +15,11 @@ def from_server(refusal: APIError, doing: str = "") -> str:
     """
     if refusal.reason == "Invalid" and refusal.details.get("kind"):
         return _invalid(refusal)
+    return one_line(refusal, doing)
+
+
+def one_line(refusal: APIError, doing: str = "") -> str:
+    """A refusal as kubectl prints it among others."""
     message = f"{doing}: {refusal.message}" if doing else refusal.message
     return f"Error from server ({refusal.reason}): {message}" if refusal.reason else f"Error from server: {message}"
 

@@ -6,6 +6,7 @@ aliases can become 1.8 GB, and 100 KB of `[` end the process inside the C loader
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from cluster.objects.documents import Document
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 100
 MAX_NODES = 50_000
+MAX_DIGITS = 100
 
 
 class ManifestError(ValueError):
@@ -30,26 +32,56 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """One document of a file and the line on which it begins (from 1)."""
+    """One document of a file and where it stands: its line (from 1), as which part (from 0), where in that part."""
 
     document: Document
     line: int
+    number: int = 0
+    path: str = ""
 
 
 class _Loader(yaml.CSafeLoader):
-    """The safe loader, with times left as text and duplicate keys refused."""
+    """The safe loader for what JSON can hold: times stay text, keys are text, duplicate keys are refused."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
+        seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable):
-                if key in seen:
-                    raise ManifestError(f'key "{key}" already set in map', key_node.start_mark.line + 1)
-                seen.add(key)
-        return super().construct_mapping(node, deep)
+            name = _json_key(self.construct_object(key_node, deep=True))
+            if name in seen:
+                raise ManifestError(f'key "{name}" already set in map', key_node.start_mark.line + 1)
+            seen.add(name)
+        mapping = super().construct_mapping(node, deep)
+        return {_json_key(key): value for key, value in mapping.items()}
 
 
+def _json_key(key: Any) -> str:
+    """A key as sigs.k8s.io/yaml turns it into JSON's."""
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    return "null" if key is None else str(key)
+
+
+def _not_json(loader: _Loader, node: yaml.Node) -> Any:
+    raise ManifestError(f"a value with the tag {node.tag.replace('tag:yaml.org,2002:', '!!')} has no place in JSON",
+                        node.start_mark.line + 1)
+
+
+def _number(loader: _Loader, node: yaml.ScalarNode) -> int | float:
+    """A whole number or a fraction within what JSON and Go can hold."""
+    line = node.start_mark.line + 1
+    if len(node.value) > MAX_DIGITS:
+        raise ManifestError("a number is too long", line)
+    whole = node.tag.endswith(":int")
+    value: int | float = loader.construct_yaml_int(node) if whole else loader.construct_yaml_float(node)
+    if not math.isfinite(value):
+        raise ManifestError(f"the number {node.value} has no place in JSON", line)
+    return value
+
+
+for _tag in ("binary", "set", "omap", "pairs", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _not_json)
+for _tag in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _number)
 # An API server knows no dates: a date is a string.
 _Loader.yaml_implicit_resolvers = {
     letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -63,8 +95,8 @@ def load(text: str) -> list[Manifest]:
         raise ManifestError(f"the text is larger than {MAX_BYTES // 1024} KiB")
     try:
         _guard(text)
-        nodes = list(yaml.compose_all(text, Loader=_Loader))
-        return [found for node in nodes if node is not None for found in _documents(node)]
+        nodes = [node for node in yaml.compose_all(text, Loader=_Loader) if node is not None]
+        return [found for number, node in enumerate(nodes) for found in _documents(node, number)]
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark
         raise ManifestError(str(problem.problem or problem), mark.line + 1 if mark else None) from problem
@@ -79,9 +111,11 @@ def _guard(text: str) -> None:
     open_: list[tuple[str | None, int]] = []
     total = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent):
-            total += sizes.get(event.anchor, 1)
+            if any(anchor == event.anchor for anchor, _ in open_):
+                raise ManifestError(f"anchor '{event.anchor}' value contains itself", line)
+            total += sizes.get(event.anchor or "", 1)
         elif isinstance(event, yaml.ScalarEvent):
             total += 1
             if event.anchor:
@@ -101,10 +135,13 @@ def _guard(text: str) -> None:
             raise ManifestError(f"more than {MAX_NODES} values (aliases counted where they are used)", line)
 
 
-def _documents(node: yaml.Node) -> list[Manifest]:
+def _documents(node: yaml.Node, number: int) -> list[Manifest]:
     loader = _Loader("")
     try:
         value = loader.construct_document(node)
+    except (ValueError, OverflowError) as problem:
+        # !!int abc; also a ManifestError, which knows its line.
+        raise problem if isinstance(problem, ManifestError) else ManifestError(str(problem)) from problem
     finally:
         loader.dispose()
     line = node.start_mark.line + 1
@@ -113,8 +150,10 @@ def _documents(node: yaml.Node) -> list[Manifest]:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise ManifestError("a manifest is a mapping of field names to values", line)
     if value.get("kind") == "List" and isinstance(value.get("items"), list):
-        return [Manifest(item, line) for item in value["items"]]
-    return [Manifest(value, line)]
+        if not all(isinstance(item, dict) for item in value["items"]):
+            raise ManifestError("each item of a List is a manifest", line)
+        return [Manifest(item, line, number, f"items[{place}]") for place, item in enumerate(value["items"])]
+    return [Manifest(value, line, number)]
 
 
 def line_of(text: str, number: int, path: str) -> int | None:

@@ -1,0 +1,284 @@
+"""`kubectl create`: objects from files, or from flags (kubectl/pkg/cmd/create)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+
+from cluster.apiserver.errors import APIError
+from cluster.kubectl import applying, files
+from cluster.kubectl.applying import Refusal, with_last_applied
+from cluster.kubectl.command import FILENAME, Command, Flag
+from cluster.kubectl.commands.apply import MUST_NAME_FILES, VALIDATE, validation
+from cluster.kubectl.creating import FLAGS, create, number, only_name, usage
+from cluster.kubectl.invocation import CommandError, Invocation, Run
+from cluster.kubectl.problems import Problems
+from cluster.kubectl.results import Results
+from cluster.objects import names
+from cluster.objects.documents import Document
+from cluster.objects.metadata import NAME_ALPHABET
+from cluster.objects.registry import REGISTRY
+
+LITERAL = Flag("from-literal", "array", absent=(), help="Specify a key and literal value (i.e. mykey=somevalue)")
+FROM_FILE = Flag("from-file", "list", absent=(), help="A file of this console, as NAME or KEY=NAME")
+FROM_ENV_FILE = Flag("from-env-file", "list", absent=(), help="A file with lines KEY=VALUE")
+
+
+# --- from files ------------------------------------------------------------------------------------------------------
+
+
+def _from_files(invocation: Invocation) -> Run:
+    if invocation.words:
+        raise usage(invocation, f"Unexpected args: [{' '.join(invocation.words)}]")
+    if not invocation.many("filename"):
+        raise CommandError(MUST_NAME_FILES)
+    problems, results = Problems(), Results(invocation)
+    found = files.items(invocation, problems)
+    if not found and not problems:
+        raise CommandError("error: no objects passed to create")
+    for item in found:
+        document = item.document
+        if invocation.on("save-config") and item.name:
+            document = with_last_applied(document)
+        try:
+            done = applying.create(invocation.shell.writer(), item, document, results.dry_run, validation(invocation))
+            yield results.done(item.kind, done.document, "created")
+        except Refusal as stopped:
+            problems.add(stopped.refusal, stopped.doing)
+    return (yield from problems.report())
+
+
+# --- from flags ------------------------------------------------------------------------------------------------------
+
+
+def _made(invocation: Invocation, document: Document, failing: str) -> Run:
+    """Create what the flags describe. `failing` begins the error; with "" the server's refusal stands for itself."""
+    results = Results(invocation)
+    try:
+        done = create(invocation, results, document)
+    except APIError as refusal:
+        if not failing:
+            raise
+        raise CommandError(f"error: {failing}{refusal.message}") from refusal
+    yield results.done(REGISTRY.of(done), done, "created")
+    return 0
+
+
+def _deployment(invocation: Invocation) -> Run:
+    words, command = _before_dashes(invocation.words)
+    name = only_name(invocation, words)
+    images = invocation.many("image")
+    if not images:
+        raise CommandError('error: required flag(s) "image" not set')
+    if len(images) > 1 and command:
+        raise CommandError("error: cannot specify multiple --image options and command")
+    containers: list[Document] = [{"image": image, "name": _container_name(image), "resources": {}} for image in images]
+    if command:
+        containers[0]["command"] = list(command)
+    if "port" in invocation.given:
+        containers[0]["ports"] = [{"containerPort": invocation.number("port")}]
+    labels = {"app": name}
+    document = {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"labels": labels, "name": name},
+        "spec": {
+            "replicas": invocation.number("replicas"), "selector": {"matchLabels": labels}, "strategy": {},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+        },
+        "status": {},
+    }
+    return (yield from _made(invocation, document, "failed to create deployment: "))
+
+
+def _before_dashes(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if "--" not in words:
+        return words, ()
+    place = words.index("--")
+    return words[:place], words[place + 1 :]
+
+
+def _container_name(image: str) -> str:
+    """The last part of the image's name; what no name can hold is replaced and a suffix added."""
+    name = image.rpartition("/")[2].partition(":")[0].partition("@")[0]
+    plain = name.lower().replace("_", "-").replace(".", "-")
+    if plain == name:
+        return name
+    digest = hashlib.sha256(image.encode()).digest()
+    return f"{plain}-{''.join(NAME_ALPHABET[byte % len(NAME_ALPHABET)] for byte in digest[:5])}"
+
+
+def _namespace(invocation: Invocation) -> Run:
+    name = only_name(invocation, invocation.words)
+    document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {}, "status": {}}
+    return (yield from _made(invocation, document, ""))
+
+
+def _serviceaccount(invocation: Invocation) -> Run:
+    name = only_name(invocation, invocation.words)
+    document = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
+    return (yield from _made(invocation, document, "failed to create serviceaccount: "))
+
+
+# --- ConfigMaps and Secrets ------------------------------------------------------------------------------------------
+
+
+def _configmap(invocation: Invocation) -> Run:
+    name = only_name(invocation, invocation.words)
+    data: dict[str, str] = {}
+    for key, value in _entries(invocation):
+        for problem in names.config_key(key):
+            raise CommandError(f'error: "{key}" is not a valid key name for a ConfigMap: {problem}')
+        if key in data:
+            raise CommandError(
+                f'error: cannot add key "{key}", another key by that name already exists in Data for ConfigMap "{name}"'
+            )
+        data[key] = value
+    document: Document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+    if data:
+        document["data"] = data
+    return (yield from _made(invocation, document, "failed to create configmap: "))
+
+
+def _secret(invocation: Invocation) -> Run:
+    kind, words = invocation.words[:1], invocation.words[1:]
+    if kind != ("generic",):
+        raise CommandError("error: this console creates generic secrets only: kubectl create secret generic NAME")
+    name = only_name(invocation, words)
+    data: dict[str, str] = {}
+    for key, value in _entries(invocation):
+        for problem in names.config_key(key):
+            raise CommandError(f'error: "{key}" is not valid key name for a Secret {problem}')
+        if key in data:
+            raise CommandError(f"error: cannot add key {key}, another key by that name already exists")
+        data[key] = base64.b64encode(value.encode()).decode()
+    document: Document = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
+    if data:
+        document["data"] = data
+    if invocation.text("type"):
+        document["type"] = invocation.text("type")
+    return (yield from _made(invocation, document, "failed to create secret "))
+
+
+def _entries(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    """Keys and values of --from-literal, --from-file and --from-env-file."""
+    literals, sources, lines = (invocation.many(flag) for flag in ("from-literal", "from-file", "from-env-file"))
+    if lines and (literals or sources):
+        raise CommandError("error: from-env-file cannot be combined with from-file or from-literal")
+    for source in sources:
+        key, equals, name = source.partition("=")
+        yield (key, _file(invocation, name)) if equals else (source, _file(invocation, source))
+    for literal in literals:
+        key, equals, value = literal.partition("=")
+        if not equals or not key:
+            raise CommandError(f"error: invalid literal source {literal}, expected key=value")
+        yield key, _unquoted(value)
+    for name in lines:
+        yield from _environment_lines(_file(invocation, name))
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return value[1:-1] if quoted else value
+
+
+def _environment_lines(text: str) -> Iterable[tuple[str, str]]:
+    for line in text.splitlines():
+        line = line.lstrip()
+        if line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            yield key, value
+
+
+def _file(invocation: Invocation, name: str) -> str:
+    if name not in invocation.shell.files:
+        raise CommandError(f"error: error reading {name}: no such file or directory")
+    return invocation.shell.files[name]
+
+
+# --- Services --------------------------------------------------------------------------------------------------------
+
+SERVICE_TYPES = {
+    "clusterip": "ClusterIP", "nodeport": "NodePort", "loadbalancer": "LoadBalancer", "externalname": "ExternalName",
+}
+
+
+def _service(invocation: Invocation) -> Run:
+    type_ = SERVICE_TYPES.get(invocation.words[0] if invocation.words else "")
+    if type_ is None:
+        raise CommandError(f"error: a type of service must be specified: one of {', '.join(SERVICE_TYPES)}")
+    name = only_name(invocation, invocation.words[1:])
+    spec = _service_spec(invocation, type_, name)
+    document = {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"labels": {"app": name}, "name": name}, "spec": spec,
+        "status": {"loadBalancer": {}},
+    }
+    return (yield from _made(invocation, document, f"failed to create {type_} service: "))
+
+
+def _service_spec(invocation: Invocation, type_: str, name: str) -> Document:
+    cluster_ip, external = invocation.text("clusterip"), invocation.text("external-name")
+    if cluster_ip == "None" and type_ != "ClusterIP":
+        raise CommandError("error: ClusterIP=None can only be used with ClusterIP service type")
+    if cluster_ip != "None" and not invocation.many("tcp") and type_ != "ExternalName":
+        raise CommandError("error: at least one tcp port specifier must be provided")
+    if type_ == "ExternalName":
+        if "external-name" not in invocation.given:
+            raise CommandError('error: required flag(s) "external-name" not set')
+        if names.subdomain(external):
+            raise CommandError(f"error: invalid service external name {external}")
+    spec: Document = {"selector": {"app": name}, "type": type_}
+    ports = [_service_port(text, invocation.number("node-port")) for text in invocation.many("tcp")]
+    optional = {"ports": ports, "clusterIP": cluster_ip, "externalName": external}
+    return {**spec, **{field: value for field, value in optional.items() if value}}
+
+
+def _service_port(text: str, node_port: int) -> Document:
+    first, colon, second = text.partition(":")
+    port = number(first)
+    target: int | str = port
+    if colon:
+        target = number(second) if second.isdigit() else second
+        for problem in names.port_name(second) if isinstance(target, str) else ():
+            raise CommandError(f"error: {problem}")
+    found: Document = {"name": text.replace(":", "-"), "port": port, "protocol": "TCP", "targetPort": target}
+    return {**found, "nodePort": node_port} if node_port else found
+
+
+def _command(name: str, run: Callable[[Invocation], Run], usage_: str, summary: str, *flags: Flag, aliases: tuple[str, ...] = (),
+             examples: tuple[str, ...] = ()) -> Command:
+    return Command(f"create {name}", run, f"kubectl create {usage_}", summary, (*flags, *FLAGS),
+                   aliases=tuple(f"create {alias}" for alias in aliases), examples=examples)
+
+
+COMMANDS = (
+    Command(
+        "create", _from_files, "kubectl create -f FILENAME", "Create a resource from a file", (FILENAME, VALIDATE, *FLAGS),
+        examples=("kubectl create -f nginx-demo.yaml", "kubectl create deployment web --image=nginx:1 --replicas=3"),
+    ),
+    _command(
+        "deployment", _deployment, "deployment NAME --image=IMAGE -- [COMMAND] [args...]", "Create a deployment",
+        Flag("image", "list", absent=(), help="Image names to run; several make several containers."),
+        Flag("port", "int", absent=-1, help="The container's port that this deployment exposes."),
+        Flag("replicas", "int", short="r", absent=1, help="Number of replicas to create. Default is 1."),
+        aliases=("deploy",), examples=("kubectl create deployment web --image=nginx:1 --replicas=3",),
+    ),
+    _command("namespace", _namespace, "namespace NAME", "Create a namespace", aliases=("ns",)),
+    _command("serviceaccount", _serviceaccount, "serviceaccount NAME", "Create a service account", aliases=("sa",)),
+    _command(
+        "configmap", _configmap, "configmap NAME [--from-literal=key1=value1]", "Create a config map",
+        LITERAL, FROM_FILE, FROM_ENV_FILE, aliases=("cm",),
+    ),
+    _command(
+        "secret", _secret, "secret generic NAME [--from-literal=key1=value1]", "Create a generic secret",
+        Flag("type", help="The type of secret to create"), LITERAL, FROM_FILE, FROM_ENV_FILE,
+    ),
+    _command(
+        "service", _service, "service clusterip|nodeport|loadbalancer|externalname NAME [--tcp=port:targetPort]",
+        "Create a service",
+        Flag("tcp", "list", absent=(), help="Port pairs can be specified as '<port>:<targetPort>'."),
+        Flag("clusterip", help="Assign your own ClusterIP or set to 'None' for a 'headless' service."),
+        Flag("external-name", help="External name of service"),
+        Flag("node-port", "int", absent=0, help="Port used to expose the service on each node in a cluster."),
+        aliases=("svc",), examples=("kubectl create service nodeport web --tcp=80:8080",),
+    ),
+)
