@@ -78,7 +78,8 @@ class Stopper(Desk):
         fresh = {name: running[name] for name in targets if not running[name].get("stopping")}
         if fresh:
             self._note(op=None, grace=self._grace())
-            self._stop(fresh, "", self._story("killing", NORMAL, container=", ".join(fresh)))
+            name = "deadline" if self.work.get("too_old") and not self._is_deleted() else "killing"
+            self._stop(fresh, "", self._story(name, NORMAL, container=", ".join(fresh)))
         elif self._is_deleted() and self._grace() < self.work.get("grace", self._grace()):
             self._note(grace=self._grace())
             hurried = {name: self._stopping(name, running[name], self._grace()) for name in targets}
