@@ -114,8 +114,7 @@ class Starter(Stopper):
     # --- sandbox ---------------------------------------------------------------------------------------------------
 
     def _begin_sandbox(self) -> None:
-        hold = self._is_held("")
-        if hold:
+        if self._is_held(""):
             return
         problem = configuration.mount_error(self.context, self.pod)
         if problem:
