@@ -469,6 +469,7 @@ COMMANDS: dict[str, Handler] = {
     "step": LiveCluster.step, "quiet": LiveCluster.quiet, "decision": LiveCluster.decision, "advance": LiveCluster.advance,
     "fork": LiveCluster.fork, "branch": LiveCluster.change_branch,
     "console": LiveCluster.console, "interrupt": LiveCluster.interrupt, "complete": LiveCluster.complete,
+    "look": LiveCluster.look_at, "why": LiveCluster.why, "apply": LiveCluster.apply,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
 IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "complete", "look", "why"})

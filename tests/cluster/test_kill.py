@@ -95,6 +95,8 @@ class Victims:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 @pytest.fixture

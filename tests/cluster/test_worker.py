@@ -44,7 +44,7 @@ async def desk() -> AsyncIterator[Desk]:
     found = Desk(row.id, worker, client)
     await found.command("pause")
     yield found
-    await worker.stop()
+    await found.worker.stop()
     await client.stop()
 
 
@@ -208,8 +208,8 @@ async def test_a_sandbox_has_limits(desk: Desk) -> None:
     await desk.console("kubectl create deployment big --image=nginx:1.27 --replicas=600")
     await desk.command("advance", seconds=5)
     assert await desk.worker.database(Pod.objects.filter(cluster=desk.cluster).count) == 500
-    events = (await desk.command("look", line="kubectl get events"))["stdout"]
-    assert "exceeded quota: sandbox, requested: pods=1, used: pods=500, limited: pods=500" in events
+    printed = (await desk.command("look", line="kubectl get rs -o jsonpath='{.items[0].status.conditions[0].message}'"))["stdout"]
+    assert "exceeded quota: sandbox, requested: pods=1, used: pods=500, limited: pods=500" in printed
 
 
 async def test_a_long_command_is_stopped_by_pause(desk: Desk) -> None:
