@@ -63,6 +63,10 @@ class Page:
         self.flush()
         return "".join(self._parts)
 
+    def tabbed(self) -> str:
+        """The lines since the last flush with their tab stops as they are, not laid out."""
+        return "".join("\t".join(cells) + "\n" for cells in self._lines)
+
 
 def _annotation(key: str, value: str) -> list[str]:
     if len(key) + len(value) + 2 <= MAX_ANNOTATION and "\n" not in value:
