@@ -17,6 +17,8 @@ from cluster.simulation.step import Step
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 API_SERVER_IP = "10.0.0.10"
 API_SERVER_PORT = 6443
+# Machines are switched on one after the other, so that they register, and get their podCIDR, in the order given (ms).
+BETWEEN_MACHINES = 1000
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
@@ -125,6 +127,7 @@ def new_cluster(
         for machine in wanted:
             api.tell(Story("machine.added", {"node": f"nodes//{machine.name}"}, NORMAL))
             api.write_row("create", *machine_key(machine.name), machine.row())
+            simulation.advance(BETWEEN_MACHINES)
     simulation.until_quiet()
     simulation.on_step = on_step
     return simulation
