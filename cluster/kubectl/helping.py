@@ -9,7 +9,7 @@ from cluster.kubectl.tables import TabWriter
 
 INDENT = "  "
 # What a flag's default looks like, by its kind (spf13/pflag's FlagUsages).
-NO_VALUE = {"bool": "false", "string": "''", "int": "0", "list": "[]"}
+NO_VALUE = {"bool": "false", "string": "''", "int": "0", "list": "[]", "array": "[]"}
 
 
 def usage(command: Command) -> str:
@@ -31,7 +31,8 @@ def _option(flag: Flag) -> str:
     default = NO_VALUE[flag.kind]
     if flag.absent not in ("", None, (), False):
         default = f"'{flag.absent}'" if flag.kind == "string" else str(flag.absent).lower()
-    return f"{INDENT * 2}{short}--{flag.name}={default}:\n\t{flag.help}\n"
+    text = f"\t{flag.help}\n" if flag.help else ""
+    return f"{INDENT * 2}{short}--{flag.name}={default}:\n{text}"
 
 
 def overview(commands: Mapping[str, Command]) -> str:

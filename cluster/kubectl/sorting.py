@@ -39,6 +39,8 @@ def _compare_pairs(one: tuple[list[Any], Document], other: tuple[list[Any], Docu
 def _compare(one: list[Any], other: list[Any]) -> int:
     if not one or not other:
         return bool(one) - bool(other)
+    if one[0] is None or other[0] is None:
+        return (one[0] is not None) - (other[0] is not None)
     left, right = _comparable(one[0], other[0])
     try:
         return (left > right) - (left < right)

@@ -23,8 +23,10 @@ def test_it_works():
 
 def test_a_kind():
     lines = explained("pods")
-    assert lines[:5] == ["KIND:       Pod", "VERSION:    v1", "", "DESCRIPTION:", "    Pod is a collection of containers that can run"
-                         " on a host. This resource is"]
+    assert lines[:5] == [
+        "KIND:       Pod", "VERSION:    v1", "", "DESCRIPTION:",
+        "    Pod is a collection of containers that can run on a host. This resource is",
+    ]
     fields = lines[lines.index("FIELDS:") + 1 :]
     assert [line for line in fields if line.startswith("  ") and line[2] != " "] == [
         "  apiVersion\t<string>", "  kind\t<string>", "  metadata\t<ObjectMeta>", "  spec\t<PodSpec>", "  status\t<PodStatus>",

@@ -135,6 +135,14 @@ def test_sort_by():
     )
 
 
+def test_sorting_of_amounts_and_of_nothing():
+    def config(name: str, value: object) -> Document:
+        return made("v1", "ConfigMap", name, data={"x": value})
+
+    console = frozen(config("a", "1Gi"), config("b", "900Mi"), config("c", None), made("v1", "ConfigMap", "d"))
+    assert console.run("get cm --sort-by=.data.x -o name").stdout == "configmap/d\nconfigmap/c\nconfigmap/b\nconfigmap/a\n"
+
+
 def test_a_cell_ends_with_its_first_line():
     message = made("v1", "Event", "e", involvedObject={"kind": "Pod", "name": "a"}, message="one\ntwo", reason="R", type="T")
     assert frozen(message).run("get events --no-headers").stdout.endswith("   one...\n")

@@ -6,10 +6,11 @@ import json
 
 import yaml
 
+from cluster.objects.documents import Document
 from tests.kubectl.builders import frozen, made, pod
 
 
-def config(**data: str) -> dict[str, object]:
+def config(**data: str) -> Document:
     return made("v1", "ConfigMap", "c", data=data)
 
 

@@ -153,7 +153,10 @@ def test_following_several():
         ("logs a -c x --all-containers", "error: --all-containers=true should not be specified with container name x\n"),
         ("logs a b -c x", "error: only one of -c or an inline [CONTAINER] arg is allowed\n"),
         ("logs a --tail=-2", "error: --tail must be greater than or equal to -1\n"),
-        ("logs cm/kube-root-ca.crt", "error: cannot get the logs from *v1.ConfigMap: selector for ConfigMap could not be found\n"),
+        (
+            "logs cm/kube-root-ca.crt",
+            "error: cannot get the logs from *v1.ConfigMap: selector for ConfigMap could not be found\n",
+        ),
     ],
 )
 def test_wrong_lines(line: str, text: str):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cluster.kubectl.command import Command, Flag
-from cluster.kubectl.invocation import CommandError, Invocation, Output, Run
+from cluster.kubectl.completing import Flags, Words
+from cluster.kubectl.invocation import CommandError, Invocation, Output, Run, Shell
 from cluster.machinery.story import NARRATED, Story
 from cluster.objects import quantity
 from cluster.objects.names import subdomain
@@ -16,6 +19,19 @@ USAGE = (
     "error: simulate knows: node add [NAME], node stop NAME, node start NAME, node remove NAME, "
     "component, component off NAME, component on NAME"
 )
+
+
+_WORDS = {(): ("node", "component"), ("node",): ("add", "stop", "start", "remove"), ("component",): ("on", "off")}
+
+
+def _complete(shell: Shell, words: Words, flags: Flags) -> Iterable[str]:
+    if words in _WORDS:
+        return _WORDS[words]
+    if len(words) != 2 or words[1] == "add":
+        return ()
+    if words[0] == "component":
+        return _names(shell)
+    return [key[0] for key, _ in shell.api.hosts("host/machines")]
 
 
 def run(invocation: Invocation) -> Run:
@@ -119,22 +135,22 @@ def _remove(invocation: Invocation, name: str) -> Run:
     return 0
 
 
-def _names(invocation: Invocation) -> list[str]:
+def _names(shell: Shell) -> list[str]:
     """Everything that can be switched off."""
-    components = invocation.shell.simulation.components
+    components = shell.simulation.components
     central = [name for name in components if name not in ("kubelet", "kube-proxy", "event-recorder")]
-    machines = [key[0] for key, _ in invocation.api.hosts("host/machines")]
+    machines = [key[0] for key, _ in shell.api.hosts("host/machines")]
     return sorted(central) + [f"{part}/{machine}" for machine in machines for part in ("kubelet", "kube-proxy")]
 
 
 def _list(invocation: Invocation) -> Run:
-    for name in _names(invocation):
+    for name in _names(invocation.shell):
         yield Output("stdout", f"{name} {'off' if invocation.api.is_off(name) else 'on'}\n")
     return 0
 
 
 def _switch(invocation: Invocation, name: str, on: bool) -> Run:
-    known = _names(invocation)
+    known = _names(invocation.shell)
     if name not in known:
         raise CommandError(f'error: there is no component "{name}": known are {", ".join(known)}')
     step = invocation.shell.simulation.switch(name, on=on, actor=invocation.shell.actor)
@@ -152,5 +168,6 @@ COMMANDS = (
             Flag("labels"), Flag("taints"),
         ),
         examples=("simulate node stop node-2", "simulate node add --cpu 8", "simulate component off default-scheduler"),
+        complete=_complete,
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cluster.kubectl.command import DRY_RUN, OUTPUT, SELECTOR, Command, switch
+from cluster.kubectl.completing import kinds_then_names
 from cluster.kubectl.invocation import CommandError, Invocation, Output, Run
 from cluster.kubectl.resources import kind_of, label_selector, read
 from cluster.machinery.story import NARRATED, Story, object_reference
@@ -146,5 +147,6 @@ COMMANDS = (
             "kubectl taint nodes node-1 dedicated=gpu:NoSchedule",
             "kubectl taint nodes node-1 dedicated:NoSchedule-",
         ),
+        complete=kinds_then_names,
     ),
 )
