@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cluster.apiserver.errors import APIError
-from cluster.kubectl import failures, helping
+from cluster.kubectl import failures
 from cluster.kubectl.command import Command, parse, split
 from cluster.kubectl.commands import COMMANDS
 from cluster.kubectl.completion import candidates
+from cluster.kubectl.helping import usage
 from cluster.kubectl.invocation import CommandError, Output, Run, Shell
 
 PROGRAMS = ("kubectl", "k")
@@ -23,7 +24,7 @@ def run(line: str, shell: Shell) -> Run:
         command, rest = find(words)
         invocation = parse(command, shell, rest)
         if invocation.on("help"):
-            yield Output("stdout", helping.usage(command))
+            yield Output("stdout", usage(command))
             return 0
         return (yield from command.run(invocation))
     except CommandError as problem:

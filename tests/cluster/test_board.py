@@ -42,7 +42,7 @@ def lived(*files: str) -> tuple[dict[str, Any], list[Step], Any]:
 
 
 def test_it_works() -> None:
-    state, steps, simulation = lived("nginx-demo.yaml")
+    _, _, simulation = lived("nginx-demo.yaml")
     pods = board.state(simulation.world)["pods"]
     assert {row["mark"] for row in pods.values()} == {"running"}
     assert {row["app"] for row in pods.values()} == {"nginx-demo"}

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from cluster import store
-from cluster.apiserver.state import World
+from cluster.apiserver.state import World, is_resource
 from cluster.models import Branch, Cluster, Node, Pod, Resource, Revision, Service, Snapshot
 from cluster.simulation.components import all_components
 from cluster.simulation.simulation import Simulation
@@ -85,7 +85,7 @@ def test_the_rows_are_the_present(sandbox: Sandbox) -> None:
     world = sandbox.simulation.world
     assert {row.name for row in Pod.objects.filter(cluster=sandbox.row)} == {key[1] for key in world.table("pods")}
     kept = {(row.resource, row.namespace, row.name): row.document for row in Resource.objects.filter(cluster=sandbox.row)}
-    tables = [name for name in world.tables if store.is_resource(name) and name not in ("pods", "nodes", "services")]
+    tables = [name for name in world.tables if is_resource(name) and name not in ("pods", "nodes", "services")]
     assert kept == {(table, *key): row for table in tables for key, row in world.table(table).items()}
 
 

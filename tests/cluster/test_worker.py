@@ -49,7 +49,7 @@ async def desk() -> AsyncIterator[Desk]:
 
 
 async def stored_head(desk: Desk) -> int:
-    return int((await desk.worker.database(lambda: Cluster.objects.get(id=desk.cluster).head)))
+    return int(await desk.worker.database(lambda: Cluster.objects.get(id=desk.cluster).head))
 
 
 async def test_it_works(desk: Desk) -> None:

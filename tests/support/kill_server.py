@@ -19,12 +19,12 @@ import django
 
 django.setup()
 
-from channels.layers import InMemoryChannelLayer
-from django.db import connections
+from channels.layers import InMemoryChannelLayer  # noqa: E402
+from django.db import connections  # noqa: E402
 
-from cluster import failpoints, store
-from cluster.worker import Worker
-from tests.support.working import Client
+from cluster import failpoints, store  # noqa: E402
+from cluster.worker import Worker  # noqa: E402
+from tests.support.working import Client  # noqa: E402
 
 
 def say(text: str) -> None:
@@ -41,8 +41,9 @@ async def live(cluster: str, start: int) -> None:
     await client.start(cluster)
     number = start
     while True:
+        exists = f'configmaps "c-{number}" already exists'
         printed = await client.console(cluster, f"kubectl create configmap c-{number} --from-literal=n={number}")
-        if printed not in (f"configmap/c-{number} created\n", f'error: failed to create configmap: configmaps "c-{number}" already exists\n'):
+        if printed not in (f"configmap/c-{number} created\n", f'error: failed to create configmap: {exists}\n'):
             say(f"unexpected {printed!r}")
         say(f"ack {number}")
         if number % 5 == 0:
