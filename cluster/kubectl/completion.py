@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cluster.kubectl.command import FILENAME, NAMESPACE, OUTPUT, Command, Flag
-from cluster.kubectl.commands import COMMANDS
+from cluster.kubectl.commands.table import COMMANDS
 from cluster.kubectl.completing import containers, names
 from cluster.kubectl.invocation import Shell
 from cluster.objects.registry import REGISTRY

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from cluster.apiserver.errors import APIError
 from cluster.kubectl import failures
 from cluster.kubectl.command import Command, parse, split
-from cluster.kubectl.commands import COMMANDS
+from cluster.kubectl.commands.table import COMMANDS
 from cluster.kubectl.completion import candidates
+from cluster.kubectl.helping import usage
 from cluster.kubectl.helping import usage
 from cluster.kubectl.invocation import CommandError, Output, Run, Shell
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.kubectl.commands import COMMANDS
+from cluster.kubectl.commands.table import COMMANDS
 from cluster.simulation.bootstrap import new_cluster
 from tests.kubectl.builders import frozen
 from tests.support.console import Console

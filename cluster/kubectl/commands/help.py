@@ -18,7 +18,7 @@ KUSTOMIZE_VERSION = "v5.8.1"
 
 def _commands() -> dict[str, Command]:
     # The table of commands imports this module.
-    from cluster.kubectl.commands import COMMANDS
+    from cluster.kubectl.commands.table import COMMANDS
 
     return COMMANDS
 
