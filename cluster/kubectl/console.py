@@ -10,7 +10,6 @@ from cluster.kubectl.command import Command, parse, split
 from cluster.kubectl.commands.table import COMMANDS
 from cluster.kubectl.completion import candidates
 from cluster.kubectl.helping import usage
-from cluster.kubectl.helping import usage
 from cluster.kubectl.invocation import CommandError, Output, Run, Shell
 
 PROGRAMS = ("kubectl", "k")

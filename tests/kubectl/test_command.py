@@ -24,7 +24,7 @@ COMMAND = Command(
 
 
 def parsed(line: str) -> Invocation:
-    return parse(COMMAND, None, split(line))  # type: ignore[arg-type]
+    return parse(COMMAND, None, split(line))
 
 
 def test_it_works():
