@@ -116,9 +116,10 @@ def _protocols(found: Found) -> dict[int, list[str]]:
     """Protocols by port, as the object's containers (or a Service's ports) have them."""
     protocols: dict[int, list[str]] = {}
     for port in _declared(found):
-        number_, protocol = port.get("containerPort", port.get("port")), port.get("protocol", "TCP")
-        if protocol not in protocols.setdefault(number_, []):
-            protocols[number_].append(protocol)
+        place = int(port.get("containerPort") or port["port"])
+        known = protocols.setdefault(place, [])
+        if port.get("protocol", "TCP") not in known:
+            known.append(port.get("protocol", "TCP"))
     return protocols
 
 

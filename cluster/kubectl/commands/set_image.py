@@ -46,7 +46,10 @@ def _spec_path(found: Found) -> tuple[str, ...]:
     """Where an object has the spec of its Pods."""
     path = ("spec",) if found.kind.resource == "pods" else ("spec", "template", "spec")
     if not isinstance(dig(found.document, *path, "containers"), list):
-        raise CommandError(f"error: {found.kind.plural}/{found.name} the object is not a pod or does not have a pod template")
+        raise CommandError(
+            f"error: {found.kind.plural}/{found.name} the object is not a pod or does not have a pod template:"
+            f" *v1.{found.kind.kind}"
+        )
     return path
 
 
