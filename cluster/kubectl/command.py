@@ -58,12 +58,20 @@ class Command:
         return (*self.flags, *GLOBAL)
 
 
+# What joins commands or redirects output in a shell.
+SHELL_OPERATORS = frozenset({"|", "||", "&", "&&", ";", ">", ">>", "<"})
+
+
 def split(line: str) -> list[str]:
     """The words of a line as a shell would see them; CommandError for an open quote."""
     try:
-        return shlex.split(line, comments=True)
+        words = shlex.split(line, comments=True)
     except ValueError as problem:
         raise CommandError(f"error: {str(problem).lower()}") from problem
+    for word in words:
+        if word in SHELL_OPERATORS:
+            raise CommandError(f'error: "{word}" is a shell\'s; this console runs one command per line and no other programs')
+    return words
 
 
 def parse(command: Command, shell: Shell, words: Iterable[str]) -> Invocation:

@@ -99,3 +99,11 @@ def test_an_unknown_command():
     result = frozen().run("kubectl gt pods")
     assert result.stderr == 'error: unknown command "gt" for "kubectl"\n\nDid you mean this?\n\tget\n'
     assert result.code == 1
+
+
+@pytest.mark.parametrize("operator", ["|", "&&", ";", ">"])
+def test_the_console_is_no_shell(operator: str):
+    assert frozen().run(f"get pods {operator} x").stderr == (
+        f'error: "{operator}" is a shell\'s; this console runs one command per line and no other programs\n'
+    )
+    assert split(f"run a -- sh -c 'a {operator} b'")[-1] == f"a {operator} b"
