@@ -17,6 +17,7 @@ WORKLOADS = ("deployments.apps", "replicasets.apps", "pods")
 
 
 def nothing(shell: Shell, words: Words, flags: Flags) -> Iterable[str]:
+    """For commands that take no words."""
     return ()
 
 

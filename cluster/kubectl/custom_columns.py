@@ -12,6 +12,7 @@ from cluster.objects.documents import Document
 
 @dataclass(frozen=True)
 class CustomColumn:
+    """A column of the user's own: a header and the path of its values."""
     header: str
     path: Template
 

@@ -88,6 +88,7 @@ class Stream:
 
 
 def all_containers(pod: Document) -> list[Document]:
+    """Init containers first."""
     return [*pods.init_containers(pod), *pods.containers(pod)]
 
 

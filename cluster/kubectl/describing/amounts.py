@@ -10,10 +10,12 @@ Amounts = dict[str, str]
 
 
 def pod_requests(pod: Document) -> Amounts:
+    """What a Pod asks for, by resource."""
     return _of_pod(pod, "requests")
 
 
 def pod_limits(pod: Document) -> Amounts:
+    """What a Pod may use at most, by resource."""
     return _of_pod(pod, "limits")
 
 

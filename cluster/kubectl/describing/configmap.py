@@ -11,6 +11,7 @@ from cluster.objects.documents import Document
 
 
 def describe(page: Page, reader: Reader, config: Document) -> None:
+    """Write the page of a ConfigMap, without its events."""
     page.line(0, "Name:", metadata.name(config))
     page.line(0, "Namespace:", metadata.namespace(config))
     page.labels("Labels", metadata.labels(config))

@@ -13,6 +13,7 @@ from cluster.objects.selectors import LabelSelector
 
 
 def describe(page: Page, reader: Reader, deployment: Document) -> None:
+    """Write the page of a Deployment, without its events."""
     spec, status = deployment["spec"], deployment.get("status") or {}
     page.line(0, "Name:", metadata.name(deployment))
     page.line(0, "Namespace:", metadata.namespace(deployment))

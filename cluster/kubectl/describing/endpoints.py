@@ -9,6 +9,7 @@ from cluster.objects.documents import Document
 
 
 def describe(page: Page, reader: Reader, endpoints: Document) -> None:
+    """Write the page of Endpoints, without its events."""
     page.line(0, "Name:", metadata.name(endpoints))
     page.line(0, "Namespace:", metadata.namespace(endpoints))
     page.labels("Labels", metadata.labels(endpoints))

@@ -9,6 +9,7 @@ from cluster.objects.documents import Document, dig
 
 
 def describe(page: Page, reader: Reader, slice_: Document) -> None:
+    """Write the page of an EndpointSlice, without its events."""
     page.line(0, "Name:", metadata.name(slice_))
     page.line(0, "Namespace:", metadata.namespace(slice_))
     page.labels("Labels", metadata.labels(slice_))

@@ -19,6 +19,7 @@ _CAMEL_CASE = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z][a-z]+|[A-Z]+|[a-z]+|-+")
 
 
 def describe(page: Page, reader: Reader, document: Document) -> None:
+    """Write the page of any object, without its events."""
     page.line(0, "Name:", metadata.name(document))
     page.line(0, "Namespace:", metadata.namespace(document))
     page.labels("Labels", metadata.labels(document))

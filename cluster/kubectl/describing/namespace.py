@@ -10,6 +10,7 @@ from cluster.objects.kinds import namespace as namespaces
 
 
 def describe(page: Page, reader: Reader, namespace: Document) -> None:
+    """Write the page of a Namespace, without its events."""
     page.line(0, "Name:", metadata.name(namespace))
     page.labels("Labels", metadata.labels(namespace))
     page.annotations("Annotations", metadata.annotations(namespace))

@@ -22,6 +22,7 @@ _HUGE_PAGES = "hugepages-"
 
 
 def describe(page: Page, reader: Reader, node: Document) -> None:
+    """Write the page of a Node, without its events."""
     name, spec = metadata.name(node), node.get("spec") or {}
     page.line(0, "Name:", name)
     page.line(0, "Roles:", ",".join(nodes.roles(node)) or NONE)

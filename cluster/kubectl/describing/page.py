@@ -44,6 +44,7 @@ class Page:
             heading, level = "", 0
 
     def labels(self, title: str, labels: Mapping[str, str] | None, level: int = 0) -> None:
+        """`key=value` of each label, in order."""
         self.values(title, (f"{key}={value}" for key, value in sorted((labels or {}).items())), level)
 
     def annotations(self, title: str, annotations: Mapping[str, str] | None, level: int = 0) -> None:
@@ -60,6 +61,7 @@ class Page:
         self._lines = []
 
     def text(self) -> str:
+        """Everything, laid out."""
         self.flush()
         return "".join(self._parts)
 

@@ -13,6 +13,7 @@ from cluster.objects.printing import since
 
 
 def describe(page: Page, reader: Reader, pod: Document) -> None:
+    """Write the page of a Pod, without its events."""
     spec, status = pod["spec"], pod.get("status") or {}
     _head(page, pod, spec, status)
     _status(page, reader, pod, status)

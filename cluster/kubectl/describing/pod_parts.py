@@ -38,6 +38,7 @@ def controlled_by(page: Page, document: Document) -> None:
 
 
 def describe_tolerations(page: Page, tolerations: list[Document], level: int = 0) -> None:
+    """Tolerations in the order of their keys."""
     ordered = sorted(tolerations, key=lambda toleration: str(toleration.get("key") or ""))
     page.values("Tolerations", map(_toleration, ordered), level)
 
@@ -55,6 +56,7 @@ def _toleration(toleration: Document) -> str:
 
 
 def describe_spreading(page: Page, constraints: list[Document], level: int = 0) -> None:
+    """Topology spread constraints, if there are any."""
     if not constraints:
         return
     ordered = sorted(constraints, key=lambda constraint: str(constraint["topologyKey"]))
@@ -78,6 +80,7 @@ def selector_text(selector: Document | None) -> str:
 
 
 def describe_volumes(page: Page, volumes: list[Document], *, inside: bool = False) -> None:
+    """Volumes with what they are made from; `inside` a template they stand further to the right."""
     space = "  " if inside else ""
     if not volumes:
         page.line(0, f"{space}Volumes:", NONE)

@@ -15,6 +15,7 @@ from cluster.objects.kinds import replicaset as replicasets
 
 
 def describe(page: Page, reader: Reader, replicaset: Document) -> None:
+    """Write the page of a ReplicaSet, without its events."""
     page.line(0, "Name:", metadata.name(replicaset))
     page.line(0, "Namespace:", metadata.namespace(replicaset))
     page.line(0, "Selector:", selector_text(replicaset["spec"]["selector"]))

@@ -13,6 +13,7 @@ TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 
 def describe(page: Page, reader: Reader, secret: Document) -> None:
+    """Write the page of a Secret, without its events."""
     page.line(0, "Name:", metadata.name(secret))
     page.line(0, "Namespace:", metadata.namespace(secret))
     page.labels("Labels", metadata.labels(secret))

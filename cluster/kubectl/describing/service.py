@@ -22,6 +22,7 @@ _PLAIN_AFTER_PORTS = (
 
 
 def describe(page: Page, reader: Reader, service: Document) -> None:
+    """Write the page of a Service, without its events."""
     spec = service["spec"]
     page.line(0, "Name:", metadata.name(service))
     page.line(0, "Namespace:", metadata.namespace(service))

@@ -11,6 +11,7 @@ _HEADING = "Image pull secrets:"
 
 
 def describe(page: Page, reader: Reader, account: Document) -> None:
+    """Write the page of a ServiceAccount, without its events."""
     page.line(0, "Name:", metadata.name(account))
     page.line(0, "Namespace:", metadata.namespace(account))
     page.labels("Labels", metadata.labels(account))
