@@ -73,7 +73,9 @@ def unpack(data: bytes | memoryview) -> Any:
 @lru_cache(maxsize=8)
 def _template(purpose: str) -> World:
     """The World that every new cluster of this purpose starts from; brought up once per process."""
-    simulation = bootstrap.new_cluster(bootstrap.default_machines())
+    machines = bootstrap.default_machines()
+    # The picture on the first page is small: it shows the workers only.
+    simulation = bootstrap.new_cluster(machines[1:] if purpose == HOME else machines)
     if purpose == HOME:
         api = simulation.user("kubectl")
         for document in yaml.load_all(HOME_MANIFEST, Loader=yaml.CSafeLoader):
