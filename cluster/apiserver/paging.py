@@ -20,19 +20,23 @@ if TYPE_CHECKING:
 
 
 def field_value(kind: Kind, document: Document, label: str) -> str:
-    """The value that a field selector compares; raises BadRequest for a field that the kind does not offer."""
+    """The value that a field selector compares (see check_field_labels)."""
     if label == "metadata.name":
         return metadata.name(document)
     if label == "metadata.namespace":
         return metadata.namespace(document)
-    lookup = kind.field_labels.get(label)
-    if lookup is not None:
-        return lookup(document)
-    if kind.field_labels:
-        raise errors.bad_request(f"field label not supported: {label}")
-    raise errors.bad_request(
-        f'"{label}" is not a known field selector: only "metadata.name", "metadata.namespace"'
-    )
+    return kind.field_labels[label](document)
+
+
+def check_field_labels(kind: Kind, fields: FieldSelector | None) -> None:
+    """Raise BadRequest for a field that the kind does not offer to selectors."""
+    for requirement in fields.requirements if fields is not None else ():
+        label = requirement.field
+        if label in ("metadata.name", "metadata.namespace") or label in kind.field_labels:
+            continue
+        if kind.field_labels:
+            raise errors.bad_request(f"field label not supported: {label}")
+        raise errors.bad_request(f'"{label}" is not a known field selector: only "metadata.name", "metadata.namespace"')
 
 
 def matches(kind: Kind, document: Document, labels: LabelSelector | None, fields: FieldSelector | None) -> bool:
@@ -54,6 +58,7 @@ def select(
     """One page of a list; pages after the first show the state of the first page's revision."""
     from cluster.apiserver.server import ListResult
 
+    check_field_labels(kind, fields)
     revision, last = _decode(token) if token else (server.revision, None)
     reader = server if revision == server.revision else _reader_at(server, revision)
     found = [

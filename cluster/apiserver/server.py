@@ -109,6 +109,7 @@ class APIServer(LiveReader):
         if history is None:
             raise errors.expired(f"too old resource version: {since} ({self.revision})")
         kind = REGISTRY[resource]
+        paging.check_field_labels(kind, fields)
         events = []
         for revision, change in history:
             if change.table != resource or namespace not in (None, change.key[0]):
