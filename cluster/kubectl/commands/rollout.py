@@ -29,11 +29,6 @@ from cluster.objects.registry import Kind
 from cluster.objects.selectors import FieldSelector
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-# Annotations that stay with the Deployment when it goes back to an old revision.
-KEPT_ANNOTATIONS = frozenset({
-    LAST_APPLIED, deployments.REVISION, deployments.REVISION_HISTORY, deployments.DESIRED_REPLICAS, deployments.MAX_REPLICAS,
-    "deprecated.deployment.rollback.to",
-})
 TIMED_OUT = "error: timed out waiting for the condition"
 
 
@@ -204,35 +199,20 @@ def _was_applied(found: Found) -> str:
 def _rolled_back(invocation: Invocation, found: Found, results: Results) -> str:
     """Put the template of the wanted revision (by default the one before) back; what became of it."""
     wanted = invocation.number("to-revision")
-    replicaset = _target(_revisions(invocation, found), wanted, found.name)
+    owned = invocation.api.owned("replicasets.apps", metadata.uid(found.document))
+    try:
+        replicaset = deployments.rollback_target(found.document, owned, wanted)
+    except deployments.RolloutFailed as failure:
+        raise CommandError(f"error: {failure}") from failure
     if results.dry_run == "client":
         return _tabbed(replicaset["spec"]["template"])
-    if deployments.is_paused(found.document):
-        raise CommandError(
-            "error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
-        )
-    template = deployments.template_of(replicaset)
-    if template == found.document["spec"]["template"]:
+    patch = deployments.rollback_patch(found.document, replicaset)
+    if patch is None:
         return f"skipped rollback (current template already matches revision {wanted})"
-    kept = {key: value for key, value in metadata.annotations(found.document).items() if key in KEPT_ANNOTATIONS}
-    old = {key: value for key, value in metadata.annotations(replicaset).items() if key not in KEPT_ANNOTATIONS}
-    patch = [
-        {"op": "replace", "path": "/spec/template", "value": template},
-        {"op": "add", "path": "/metadata/annotations", "value": {**kept, **old}},
-    ]
-    number = replicasets.revision(replicaset)
     writer = invocation.shell.writer()
-    writer.tell(_story("rolled-back", found, revision=number))
+    writer.tell(_story("rolled-back", found, revision=replicasets.revision(replicaset)))
     writer.patch(found.kind.resource, found.namespace, found.name, patch, "json", dry_run=results.dry_run == "server")
     return "rolled back"
-
-
-def _target(revisions: dict[int, Document], wanted: int, name: str) -> Document:
-    if wanted and wanted not in revisions:
-        raise CommandError(f"error: unable to find specified revision {wanted} in history")
-    if not wanted and len(revisions) < 2:
-        raise CommandError(f'error: no rollout history found for deployment "{name}"')
-    return revisions[wanted or sorted(revisions)[-2]]
 
 
 def _story(verb: str, found: Found, **more: int) -> Story:

@@ -27,6 +27,9 @@ OWN_ANNOTATIONS = frozenset({
 })
 
 DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+# Fields of the spec that are left out when they have this value.
+EMPTY: Document = {"minReadySeconds": 0, "paused": False}
+NOTHING = object()
 # Limits of this value mean "no limit" (HasProgressDeadline, HasRevisionHistoryLimit).
 UNLIMITED = 2**31 - 1
 
@@ -232,7 +235,9 @@ def default(deployment: Document) -> Document:
     filled: Document = {field: value for field, value in usual.items() if spec.get(field) is None}
     filled["template"] = default_template(spec.get("template") or {})
     filled["strategy"] = _default_strategy(spec.get("strategy") or {})
-    return {**deployment, "spec": {**spec, **filled}}
+    # What says nothing is not stored (omitempty in staging/src/k8s.io/api/apps/v1/types.go).
+    said = {field: value for field, value in spec.items() if value != EMPTY.get(field, NOTHING)}
+    return {**deployment, "spec": {**said, **filled}}
 
 
 def _default_strategy(strategy: Document) -> Document:
