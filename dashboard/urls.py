@@ -11,3 +11,6 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("dashboard.pages")),
 ]
+
+handler403 = "dashboard.views.problems.forbidden"
+handler404 = "dashboard.views.problems.not_found"

@@ -1,0 +1,248 @@
+"""The sentences that tell what happens, one for each story key of the simulation.
+
+Templates: `{name}` is an argument of the story, `{n, plural, one {# Pod} other {# Pods}}` a counted one, `**bold**` is who acts.
+The browser fills them in (static/js/narrator.js), so a page carries all sentences of its language once.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext, gettext_noop, override
+
+SENTENCES: dict[str, str] = {
+    "api.bind": gettext_noop("The **API server** stores to which node {object} is bound."),
+    "api.create": gettext_noop("The **API server** stores {object}, which is new."),
+    "api.delete": gettext_noop("The **API server** deletes {object}."),
+    "api.evict": gettext_noop("The **API server** accepts the eviction of {object}."),
+    "api.patch": gettext_noop("The **API server** stores a patch of {object}."),
+    "api.update": gettext_noop("The **API server** stores a change of {object}."),
+    "clock.advanced": gettext_noop("The clock has gone on; nothing else has changed."),
+    "deployment.adopt": gettext_noop(
+        "The **Deployment controller** finds that {replicaset} fits the selector of {deployment} and adopts it."
+    ),
+    "deployment.collision": gettext_noop(
+        "The **Deployment controller** finds another object under the name {replicaset} and will hash the template of "
+        "{deployment} anew: collision {count}."
+    ),
+    "deployment.create-failed": gettext_noop(
+        "The **Deployment controller** cannot create a ReplicaSet for {deployment}: {message}"
+    ),
+    "deployment.create-replicaset": gettext_noop(
+        "The **Deployment controller** finds no ReplicaSet with the template of {deployment} and creates {replicaset} "
+        "with {replicas, plural, one {# replica} other {# replicas}}."
+    ),
+    "deployment.delete-replicaset": gettext_noop(
+        "The **Deployment controller** deletes the empty {replicaset}: {deployment} keeps only {limit, plural, one {# "
+        "old revision} other {# old revisions}}."
+    ),
+    "deployment.note-size": gettext_noop(
+        "The **Deployment controller** notes on {replicaset} that {deployment} has been scaled; its own size of {to} "
+        "stays."
+    ),
+    "deployment.paused": gettext_noop("The **Deployment controller** notes that {deployment} is paused."),
+    "deployment.release": gettext_noop(
+        "The **Deployment controller** finds that {replicaset} no longer fits the selector of {deployment} and "
+        "releases it."
+    ),
+    "deployment.resumed": gettext_noop("The **Deployment controller** notes that {deployment} has been resumed."),
+    "deployment.reuse-replicaset": gettext_noop(
+        "The **Deployment controller** finds that {replicaset} has the template of {deployment} and makes it revision "
+        "{revision}."
+    ),
+    "deployment.revision": gettext_noop("The **Deployment controller** notes that {deployment} is at revision {revision}."),
+    "deployment.scale-down": gettext_noop(
+        "The **Deployment controller** scales {replicaset} of {deployment} down from {from} to {to}."
+    ),
+    "deployment.scale-up": gettext_noop(
+        "The **Deployment controller** scales {replicaset} of {deployment} up from {from} to {to}."
+    ),
+    "deployment.status": gettext_noop(
+        "The **Deployment controller** reports for {deployment}: {available} of {want} Pods available, {updated} "
+        "updated."
+    ),
+    "deployment.update-replicaset": gettext_noop(
+        "The **Deployment controller** passes annotations and minReadySeconds of {deployment} on to {replicaset}."
+    ),
+    "endpoints.create": gettext_noop(
+        "The **Endpoints controller** makes the old-style list of Service {service}: {ready, plural, one {# ready "
+        "address} other {# ready addresses}}."
+    ),
+    "endpoints.delete": gettext_noop("The **Endpoints controller** deletes the list of Service {service}, which is gone."),
+    "endpoints.update": gettext_noop(
+        "The **Endpoints controller** rewrites the old-style list of Service {service}: {ready, plural, one {# ready "
+        "address} other {# ready addresses}}."
+    ),
+    "endpointslice.create": gettext_noop(
+        "The **EndpointSlice controller** makes a slice for Service {service}: {total, plural, one {# endpoint} other "
+        "{# endpoints}}, {ready} ready."
+    ),
+    "endpointslice.delete": gettext_noop(
+        "The **EndpointSlice controller** deletes {slice}: Service {service} needs it no longer."
+    ),
+    "endpointslice.update": gettext_noop(
+        "The **EndpointSlice controller** rewrites {slice} of Service {service}: {added, plural, one {# endpoint} "
+        "other {# endpoints}} added, {removed} removed, {ready} of {total} ready."
+    ),
+    "event.expired": gettext_noop("An Event has expired after an hour: {reason}."),
+    "event.recorded": gettext_noop("An Event is recorded: {reason}. {message}"),
+    "gc.delete": gettext_noop("The **garbage collector** deletes {object}: its owner {owner} is gone or going."),
+    "gc.finish": gettext_noop(
+        "The **garbage collector** takes the finalizer {finalizer} off {object}: no dependent holds it any longer."
+    ),
+    "gc.orphan": gettext_noop("The **garbage collector** frees {object} from its owner {owner}: it is to stay as an orphan."),
+    "gc.unblock": gettext_noop(
+        "The **garbage collector** lets {object} no longer block its owners: they would wait for each other for ever."
+    ),
+    "gc.unlink": gettext_noop(
+        "The **garbage collector** removes the reference to the vanished owner {owner} from {object}; another owner "
+        "remains."
+    ),
+    "kube-proxy.gone": gettext_noop("The rules of {node} are gone with the machine."),
+    "kube-proxy.rules": gettext_noop(
+        "**kube-proxy** rewrites the rules of {node}: {added} added, {removed} removed, for {services, plural, one {# "
+        "Service port} other {# Service ports}} and {endpoints, plural, one {# endpoint} other {# endpoints}}."
+    ),
+    "kubelet.backoff": gettext_noop(
+        "The **kubelet** on {node} waits before it tries container {container} of {pod} again ({reason})."
+    ),
+    "kubelet.completed": gettext_noop("The **kubelet** on {node} reports that {pod} has ended well."),
+    "kubelet.containers-lost": gettext_noop("The **kubelet** on {node} finds the containers of {pod} gone."),
+    "kubelet.crashed": gettext_noop("Container {container} of {pod} has ended on {node} with exit code {code}."),
+    "kubelet.deadline": gettext_noop("The **kubelet** on {node} ends {pod}: it has been active longer than it may."),
+    "kubelet.exited": gettext_noop("Container {container} of {pod} has ended on {node}, exit code {code}."),
+    "kubelet.failed": gettext_noop("The **kubelet** on {node} reports that {pod} has failed."),
+    "kubelet.killing": gettext_noop("The **kubelet** on {node} asks container {container} of {pod} to stop."),
+    "kubelet.kubelet-started": gettext_noop("The **kubelet** on {node} starts."),
+    "kubelet.lease": gettext_noop(
+        "The **kubelet** on {node} creates its Lease, which it will renew every 10 seconds as its heartbeat."
+    ),
+    "kubelet.node-gone": gettext_noop("{node} is gone, and with it everything that lay on it; its API objects stay behind."),
+    "kubelet.node-ready": gettext_noop("The **kubelet** on {node} reports that the node is Ready."),
+    "kubelet.node-rebooted": gettext_noop("{node} has booted again: every container that ran on it is gone."),
+    "kubelet.node-registered": gettext_noop(
+        "The **kubelet** on {node} registers its machine as a Node: it is not ready yet, its Pod network is missing."
+    ),
+    "kubelet.node-status": gettext_noop("The **kubelet** on {node} posts the node's status."),
+    "kubelet.orphan-removed": gettext_noop(
+        "The **kubelet** on {node} has removed the containers of {pod}, whose object is gone."
+    ),
+    "kubelet.probe-failed": gettext_noop(
+        "The **kubelet** on {node} reports container {container} of {pod} as not ready: its readiness probe fails."
+    ),
+    "kubelet.probe-killed": gettext_noop(
+        "The **kubelet** on {node} stops container {container} of {pod} so that it starts again: its {probe} probe "
+        "fails."
+    ),
+    "kubelet.pull-failed": gettext_noop("The image {image} for {pod} cannot be pulled on {node}: {error}."),
+    "kubelet.pulled": gettext_noop("The image {image} has come to {node} in {duration} ({bytes} bytes)."),
+    "kubelet.pulling": gettext_noop("The **kubelet** on {node} has the image {image} pulled for container {container} of {pod}."),
+    "kubelet.ready": gettext_noop("The **kubelet** on {node} reports that {pod} is Ready at {ip}."),
+    "kubelet.rejected": gettext_noop("The **kubelet** on {node} refuses {pod} ({reason}): {message}."),
+    "kubelet.removed": gettext_noop("Everything of {pod} on {node} has ended: the kubelet lets its object go."),
+    "kubelet.sandbox": gettext_noop("The **kubelet** on {node} has a sandbox made for {pod}: the Pod gets its address {ip}."),
+    "kubelet.sandbox-removed": gettext_noop("The **kubelet** on {node} has the sandbox of {pod} removed."),
+    "kubelet.started": gettext_noop("The **kubelet** on {node} has started container {container} of {pod}."),
+    "kubelet.status": gettext_noop("The **kubelet** on {node} posts the status of {pod}."),
+    "machine.added": gettext_noop("A new machine, {node}, is switched on."),
+    "machine.removed": gettext_noop("The machine {node} is removed for good."),
+    "namespace.conditions": gettext_noop("The **namespace controller** notes what is left in namespace {namespace}."),
+    "namespace.delete-content": gettext_noop(
+        "The **namespace controller** deletes {object}: namespace {namespace} is being emptied."
+    ),
+    "namespace.finalize": gettext_noop("The **namespace controller** finds namespace {namespace} empty and lets it go."),
+    "node-ipam.assign": gettext_noop("The **node IPAM controller** gives {node} the Pod addresses {range}."),
+    "node-lifecycle.labels": gettext_noop("The **node lifecycle controller** repeats labels of {node} under their older names."),
+    "node-lifecycle.pod-not-ready": gettext_noop(
+        "The **node lifecycle controller** marks Pod {pod} on the silent {node} as not ready."
+    ),
+    "node-lifecycle.relieve": gettext_noop(
+        "The **node lifecycle controller** takes {taint} off {node}: with every node silent, it stops all evictions."
+    ),
+    "node-lifecycle.taint": gettext_noop("The **node lifecycle controller** taints {node} with {taint}."),
+    "node-lifecycle.unknown": gettext_noop(
+        "The **node lifecycle controller** has heard nothing from {node} for {seconds} s: its conditions become "
+        "Unknown."
+    ),
+    "node-lifecycle.untaint": gettext_noop("The **node lifecycle controller** takes the taint {taint} off {node}."),
+    "pod-gc.orphaned": gettext_noop("**Pod garbage collection** removes Pod {pod}, whose node {node} no longer exists."),
+    "pod-gc.orphaned-fail": gettext_noop(
+        "**Pod garbage collection** sets Pod {pod} to Failed: its node {node} no longer exists."
+    ),
+    "pod-gc.terminated": gettext_noop("**Pod garbage collection** removes Pod {pod}: too many Pods that have ended are kept."),
+    "pod-gc.terminating": gettext_noop(
+        "**Pod garbage collection** removes the terminating Pod {pod}, which no kubelet will finish."
+    ),
+    "pod-gc.terminating-fail": gettext_noop(
+        "**Pod garbage collection** sets the terminating Pod {pod} to Failed: no kubelet will finish it."
+    ),
+    "replicaset.adopt": gettext_noop(
+        "The **ReplicaSet controller** finds that {pod} fits the selector of {replicaset} and belongs to nobody, and "
+        "adopts it."
+    ),
+    "replicaset.create-pod": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have} of {want} Pods and creates {pod}."
+    ),
+    "replicaset.delete-pod": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} instead "
+        "of {want} and deletes {pod}."
+    ),
+    "replicaset.release": gettext_noop(
+        "The **ReplicaSet controller** finds that {pod} no longer fits the selector of {replicaset} and releases it."
+    ),
+    "replicaset.status": gettext_noop(
+        "The **ReplicaSet controller** reports for {replicaset}: {replicas, plural, one {# Pod} other {# Pods}}, "
+        "{ready} of them ready."
+    ),
+    "root-ca.publish": gettext_noop("The **CA publisher** puts the cluster's certificate into namespace {namespace}."),
+    "scheduler.bind": gettext_noop(
+        "The **scheduler** binds {pod} to {node}: {score} points, next comes {runner_up} with {runner_up_score}; "
+        "{feasible} of {nodes} nodes were possible."
+    ),
+    "scheduler.bind-only": gettext_noop(
+        "The **scheduler** binds {pod} to {node}, the only one of {nodes} nodes that was possible."
+    ),
+    "scheduler.disrupt": gettext_noop("The **scheduler** marks {victim} on {node} as about to be evicted for {pod}."),
+    "scheduler.evict": gettext_noop("The **scheduler** evicts {victim} from {node} to make room for {pod}."),
+    "scheduler.gated": gettext_noop("The **scheduler** does not look at {pod} until its gates are removed: {gates}."),
+    "scheduler.preempt": gettext_noop(
+        "The **scheduler** finds no room for {pod} and will make some on {node} by evicting {victims, plural, one {# "
+        "less important Pod} other {# less important Pods}}."
+    ),
+    "scheduler.unschedulable": gettext_noop("The **scheduler** finds no node for {pod}: {message}"),
+    "serviceaccount.create": gettext_noop(
+        "The **service account controller** makes the account default in namespace {namespace}."
+    ),
+    "switch.off": gettext_noop("**You** switch {component} off."),
+    "switch.on": gettext_noop("**You** switch {component} on."),
+    "taint-eviction.delete": gettext_noop("The **taint eviction controller** deletes Pod {pod} from {node} because of {taint}."),
+    "taint-eviction.mark": gettext_noop(
+        "The **taint eviction controller** marks Pod {pod} for deletion: it does not tolerate {taint} on {node} any "
+        "longer (after {seconds} s)."
+    ),
+    "user.annotated": gettext_noop("**You** annotate {object}: {changes}."),
+    "user.configured": gettext_noop("**You** change {object}."),
+    "user.cordoned": gettext_noop("**You** cordon {node}: it takes no new Pods."),
+    "user.created": gettext_noop("**You** create {object}."),
+    "user.deleted": gettext_noop("**You** delete {object}."),
+    "user.env-set": gettext_noop("**You** set environment variables of {object}: {changes}."),
+    "user.evicted": gettext_noop("**You** evict {pod} from {node}."),
+    "user.exposed": gettext_noop("**You** expose a set of Pods as {object}."),
+    "user.image-set": gettext_noop("**You** set the image of {object}: {changes}."),
+    "user.labeled": gettext_noop("**You** label {object}: {changes}."),
+    "user.patched": gettext_noop("**You** patch {object}."),
+    "user.paused": gettext_noop("**You** pause the rollout of {object}."),
+    "user.replaced": gettext_noop("**You** replace {object}."),
+    "user.resources-set": gettext_noop("**You** set the resources of {object}: {changes}."),
+    "user.restarted": gettext_noop("**You** restart the Pods of {object}."),
+    "user.resumed": gettext_noop("**You** resume the rollout of {object}."),
+    "user.rolled-back": gettext_noop("**You** roll {object} back to revision {revision}."),
+    "user.scaled": gettext_noop("**You** scale {object} to {replicas, plural, one {# replica} other {# replicas}}."),
+    "user.tainted": gettext_noop("**You** taint {node}: {taints}."),
+    "user.uncordoned": gettext_noop("**You** uncordon {node}: it takes new Pods again."),
+    "user.untainted": gettext_noop("**You** take taints off {node}: {taints}."),
+}
+
+
+def sentences(language: str) -> dict[str, str]:
+    """Every template in a language, by story key."""
+    with override(language):
+        return {key: gettext(template) for key, template in SENTENCES.items()}
