@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.http import Http404
 
@@ -15,14 +15,14 @@ SESSION_KEY = "visitor"
 class Session(Protocol):
     """The part of a Django session that is needed here."""
 
-    def get(self, key: str, default: str = "") -> str: ...
+    def get(self, key: str, default: str, /) -> Any: ...
 
-    def __setitem__(self, key: str, value: str) -> None: ...
+    def __setitem__(self, key: str, value: Any, /) -> None: ...
 
 
 def token(session: Session) -> str:
     """The visitor's token, made at their first need of one."""
-    known = session.get(SESSION_KEY, "")
+    known: str = session.get(SESSION_KEY, "")
     if not known:
         known = secrets.token_hex(16)
         session[SESSION_KEY] = known

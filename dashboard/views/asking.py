@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 
@@ -15,7 +15,7 @@ from cluster.models import Cluster
 from dashboard import visitors
 from dashboard.hub import CommandTimeout, process_hub
 
-View = Callable[..., Awaitable[HttpResponse]]
+View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 async def own_cluster(request: HttpRequest, identifier: str) -> Cluster:

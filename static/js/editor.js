@@ -7,6 +7,9 @@ const example = document.getElementById("example");
 const manifests = embedded("manifests", {});
 let marked = [];
 
+// The widget chooses the mode before it switches Ace's worker off; a worker from a blob is against the security policy.
+window.ace?.config.setDefaultValue("session", "useWorker", false);
+
 /** Ace, once its widget has made it; before that (or without it) the plain text field serves. */
 const ace = () => form.querySelector(".django-ace-widget")?.editor;
 
