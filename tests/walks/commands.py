@@ -1,0 +1,206 @@
+"""What a walk may do next: lines of the console, and the buttons of the clock."""
+
+from __future__ import annotations
+
+from random import Random
+
+from cluster.objects import metadata
+from cluster.simulation.simulation import Simulation
+
+NAMESPACES = ("default", "default", "default", "a", "b")
+NAMES = ("x", "y", "z")
+# Some do not exist, so that pulls fail too.
+IMAGES = ("nginx:1.27", "nginx:1.28", "nginx:9.99", "redis:7", "busybox", "nginxx")
+REQUESTS = ({}, {"cpu": "100m"}, {"cpu": "1500m", "memory": "256Mi"}, {"cpu": "9"})
+WRONG = (
+    "", "get", "get nonsense", "get pods -o nonsense", "frobnicate", "delete", "delete pods", "scale --replicas=2",
+    "scale deployment/x --replicas=-1", "scale deployment/x", "apply -f nowhere.yaml", "apply -f broken.yaml",
+    "create deployment", "create deployment x", "rollout", "rollout undo", "rollout nonsense deployment/x", "set image",
+    "set image deployment/x", "taint nodes node-1 a=b", "taint nodes node-1 =:", "label pods", "expose", "kubectl",
+    "drain", "cordon nowhere", "run", "describe pods nowhere", "simulate node stop nowhere", "simulate component off nothing",
+    'scale "unclosed', "get pods -n", "create namespace 5_Bad", "expose deployment nowhere --port=80",
+)
+BROKEN = "apiVersion: v1\nkind: Pod\n  metadata: [\n"
+COMPONENTS = (
+    "deployment-controller", "replicaset-controller", "default-scheduler", "endpointslice-controller",
+    "node-lifecycle-controller", "garbage-collector-controller", "taint-eviction-controller", "namespace-controller",
+)
+
+
+class Hand:
+    """Chooses lines. Files that a line needs are put into `files`."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+
+    def line(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        """The next line, and the files that it needs."""
+        pick = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        line = getattr(self, f"_{pick}")(simulation)
+        return line if isinstance(line, tuple) else (line, {})
+
+    # --- what a line is about --------------------------------------------------------------------------------------
+
+    def _namespace(self) -> str:
+        return self.random.choice(NAMESPACES)
+
+    def _name(self) -> str:
+        return self.random.choice(NAMES)
+
+    def _in_namespace(self) -> str:
+        return f"-n {self._namespace()}"
+
+    def _existing(self, simulation: Simulation, resource: str) -> str:
+        """Name and -n of an object that exists, else of one that does not."""
+        found = simulation.api.list(resource)
+        if not found or self.random.random() < 0.05:
+            return f"{self._name()} {self._in_namespace()}"
+        one = self.random.choice(found)
+        return f"{metadata.name(one)} -n {metadata.namespace(one)}"
+
+    def _node(self, simulation: Simulation) -> str:
+        machines = [key[0] for key, _ in simulation.api.hosts("host/machines")]
+        return self.random.choice([*machines, "node-9"] if machines else ["node-9"])
+
+    # --- clock -----------------------------------------------------------------------------------------------------
+
+    def _quiet(self, simulation: Simulation) -> str:
+        return "until quiet"
+
+    def _steps(self, simulation: Simulation) -> str:
+        return f"step {self.random.randint(1, 15)}"
+
+    def _advance(self, simulation: Simulation) -> str:
+        limit = self.random.choice((500, 5_000, 30_000, 90_000, 400_000))
+        return f"advance {self.random.randint(0, limit)}"
+
+    # --- workloads -------------------------------------------------------------------------------------------------
+
+    def _create(self, simulation: Simulation) -> str:
+        replicas, image = self.random.randint(0, 4), self.random.choice(IMAGES)
+        return f"create deployment {self._name()} --image={image} --replicas={replicas} --port=80 {self._in_namespace()}"
+
+    def _apply(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        name, random = self._name(), self.random
+        surge, unavailable = random.choice(((1, 0), (0, 1), ("25%", "25%"), (2, 1), ("100%", 0)))
+        requests = ", ".join(f"{key}: {value}" for key, value in random.choice(REQUESTS).items())
+        strategy = (
+            "{type: Recreate}" if random.random() < 0.15
+            else f"{{rollingUpdate: {{maxSurge: {surge}, maxUnavailable: {unavailable}}}}}"
+        )
+        grace = random.choice((0, 1, 30))
+        probe = ", readinessProbe: {httpGet: {port: 80}, periodSeconds: 2}" if random.random() < 0.3 else ""
+        tolerate = ", tolerations: [{operator: Exists, effect: NoSchedule}]" if random.random() < 0.2 else ""
+        text = (
+            f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, labels: {{app: {name}}}}}\nspec:\n"
+            f"  replicas: {random.randint(0, 4)}\n  minReadySeconds: {random.choice((0, 0, 3))}\n"
+            f"  progressDeadlineSeconds: {random.choice((20, 600))}\n  strategy: {strategy}\n"
+            f"  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n"
+            f"    spec: {{terminationGracePeriodSeconds: {grace}{tolerate}, containers: "
+            f"[{{name: c, image: \"{random.choice(IMAGES)}\", ports: [{{containerPort: 80}}], "
+            f"resources: {{requests: {{{requests}}}}}{probe}}}]}}\n"
+            f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n"
+            f"spec: {{selector: {{app: {name}}}, type: {random.choice(('ClusterIP', 'NodePort'))}, ports: [{{port: 80}}]}}\n"
+        )
+        return f"apply -f walk.yaml {self._in_namespace()}", {"walk.yaml": text}
+
+    def _run(self, simulation: Simulation) -> str:
+        policy = self.random.choice(("Always", "OnFailure", "Never"))
+        labels = f" --labels=app={self._name()}" if self.random.random() < 0.5 else ""
+        return f"run p{self.random.randint(1, 4)} --image={self.random.choice(IMAGES)} --restart={policy}{labels} {self._in_namespace()}"
+
+    def _scale(self, simulation: Simulation) -> str:
+        return f"scale deployment {self._existing(simulation, 'deployments.apps')} --replicas={self.random.randint(0, 6)}"
+
+    def _scale_replicaset(self, simulation: Simulation) -> str:
+        return f"scale replicaset {self._existing(simulation, 'replicasets.apps')} --replicas={self.random.randint(0, 3)}"
+
+    def _set_image(self, simulation: Simulation) -> str:
+        return f"set image deployment {self._existing(simulation, 'deployments.apps')} *={self.random.choice(IMAGES)}"
+
+    def _rollout(self, simulation: Simulation) -> str:
+        verb = self.random.choice(("undo", "pause", "resume", "restart", "history", "undo --to-revision=1"))
+        return f"rollout {verb} deployment {self._existing(simulation, 'deployments.apps')}"
+
+    def _status(self, simulation: Simulation) -> str:
+        return f"rollout status deployment {self._existing(simulation, 'deployments.apps')} --timeout=20s"
+
+    def _expose(self, simulation: Simulation) -> str:
+        kind = self.random.choice(("ClusterIP", "NodePort"))
+        return f"expose deployment {self._existing(simulation, 'deployments.apps')} --port=80 --type={kind}"
+
+    def _label(self, simulation: Simulation) -> str:
+        what = self.random.choice(("app=x", "app=y", "app-", "pod-template-hash-", "extra=1"))
+        return f"label pod {self._existing(simulation, 'pods')} {what} --overwrite"
+
+    def _annotate(self, simulation: Simulation) -> str:
+        return f"annotate deployment {self._existing(simulation, 'deployments.apps')} note={self.random.randint(1, 9)} --overwrite"
+
+    # --- going away ------------------------------------------------------------------------------------------------
+
+    def _delete_pod(self, simulation: Simulation) -> str:
+        how = self.random.choice(("", "", "--now", "--grace-period=0 --force", "--grace-period=5"))
+        return f"delete pod {self._existing(simulation, 'pods')} --wait=false {how}".rstrip()
+
+    def _delete(self, simulation: Simulation) -> str:
+        kind = self.random.choice(("deployment", "deployment", "service", "replicaset"))
+        resource = {"deployment": "deployments.apps", "service": "services", "replicaset": "replicasets.apps"}[kind]
+        cascade = self.random.choice(("", "", "--cascade=orphan", "--cascade=foreground")) if kind != "service" else ""
+        return f"delete {kind} {self._existing(simulation, resource)} --wait=false {cascade}".rstrip()
+
+    def _delete_namespace(self, simulation: Simulation) -> str:
+        return f"delete namespace {self.random.choice('ab')} --wait=false"
+
+    def _create_namespace(self, simulation: Simulation) -> str:
+        return f"create namespace {self.random.choice('ab')}"
+
+    # --- nodes -----------------------------------------------------------------------------------------------------
+
+    def _taint(self, simulation: Simulation) -> str:
+        effect = self.random.choice(("NoSchedule", "NoExecute", "PreferNoSchedule"))
+        return f"taint nodes {self._node(simulation)} maint=yes:{effect} --overwrite"
+
+    def _untaint(self, simulation: Simulation) -> str:
+        return f"taint nodes {self._node(simulation)} maint-"
+
+    def _cordon(self, simulation: Simulation) -> str:
+        return f"{self.random.choice(('cordon', 'uncordon', 'uncordon'))} {self._node(simulation)}"
+
+    def _drain(self, simulation: Simulation) -> str:
+        return f"drain {self._node(simulation)} --force --ignore-daemonsets --timeout=30s"
+
+    def _machine(self, simulation: Simulation) -> str:
+        verb = self.random.choice(("stop", "start", "start", "remove"))
+        return f"simulate node {verb} {self._node(simulation)}"
+
+    def _add_machine(self, simulation: Simulation) -> str:
+        many = len(simulation.api.hosts("host/machines")) >= 6
+        return "until quiet" if many else f"simulate node add --cpu {self.random.choice((1, 4))}"
+
+    def _delete_node(self, simulation: Simulation) -> str:
+        return f"delete node {self._node(simulation)} --wait=false"
+
+    def _switch(self, simulation: Simulation) -> str:
+        off = [key[0] for key in sorted(simulation.world.table("switches")) if not key[0].startswith("node/")]
+        if off and self.random.random() < 0.7:
+            return f"simulate component on {self.random.choice(off)}"
+        node = self._node(simulation)
+        return f"simulate component off {self.random.choice((*COMPONENTS, f'kubelet/{node}', f'kube-proxy/{node}'))}"
+
+    # --- looking and mistakes --------------------------------------------------------------------------------------
+
+    def _look(self, simulation: Simulation) -> str:
+        kind = self.random.choice(("pods", "deployments", "replicasets", "services", "nodes", "events", "endpointslices", "all"))
+        how = self.random.choice(("-A", "-o wide", "-A -o yaml", "-o name"))
+        return self.random.choice((f"get {kind} {how}", f"describe pod {self._existing(simulation, 'pods')}"))
+
+    def _wrong(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        return self.random.choice(WRONG), {"broken.yaml": BROKEN}
+
+
+WEIGHTS = {
+    "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "run": 3, "scale": 6, "scale_replicaset": 1,
+    "set_image": 6, "rollout": 6, "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4,
+    "delete_namespace": 2, "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 2, "machine": 3,
+    "add_machine": 2, "delete_node": 1, "switch": 4, "look": 2, "wrong": 3,
+}

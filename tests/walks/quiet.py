@@ -1,0 +1,199 @@
+"""What is true of a cluster in which nothing is going on any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from cluster.apiserver.state import AGENDA, is_resource
+from cluster.controllers.endpoint_pods import belongs
+from cluster.objects import metadata
+from cluster.objects.documents import Document, dig
+from cluster.objects.kinds import deployment as deployments
+from cluster.objects.kinds import endpointslice as slices
+from cluster.objects.kinds import namespace as namespaces
+from cluster.objects.kinds import pod as pods
+from cluster.objects.kinds import replicaset as replicasets
+from cluster.objects.kinds import service as services
+from cluster.objects.registry import REGISTRY
+from cluster.simulation.simulation import Simulation
+from tests.walks.invariants import Broken
+
+SLICES = "endpointslices.discovery.k8s.io"
+# Each rule holds while these are on.
+Check = Callable[[Simulation], None]
+RULES: list[tuple[tuple[str, ...], Check]] = []
+
+
+def rule(*components: str) -> Callable[[Check], Check]:
+    def add(check: Check) -> Check:
+        RULES.append((components, check))
+        return check
+
+    return add
+
+
+def check(simulation: Simulation) -> None:
+    """Look at a quiet cluster; Broken names the rule."""
+    if not simulation.is_quiet():
+        return
+    for components, look in RULES:
+        if simulation.api.is_off(*components):
+            continue
+        try:
+            look(simulation)
+        except AssertionError as problem:
+            raise Broken(f"{look.__name__} in the quiet cluster of revision {simulation.revision}: {problem}") from problem
+
+
+def everything(simulation: Simulation) -> Iterator[tuple[str, Document]]:
+    for table, rows in simulation.world.tables.items():
+        if is_resource(table):
+            for document in rows.values():
+                yield table, document
+
+
+@rule()
+def due_work_is_not_late(simulation: Simulation) -> None:
+    late = [(key, entry) for key, entry in simulation.world.table(AGENDA).items() if entry[0] < simulation.now and not entry[2]]
+    assert not late, late
+
+
+@rule("replicaset-controller")
+def replicasets_have_their_pods(simulation: Simulation) -> None:
+    for one in simulation.api.list("replicasets.apps"):
+        where = simulation.api.get("namespaces", "", metadata.namespace(one))
+        if metadata.is_being_deleted(one) or where is None or namespaces.is_terminating(where):
+            continue
+        active = [pod for pod in simulation.api.owned("pods", metadata.uid(one)) if pods.is_active(pod)]
+        assert len(active) == replicasets.wanted(one), (metadata.name(one), len(active), replicasets.wanted(one))
+        assert dig(one, "status", "replicas", default=0) == len(active), (metadata.name(one), one["status"], len(active))
+        ready = sum(map(pods.is_ready, active))
+        assert dig(one, "status", "readyReplicas", default=0) == ready, (metadata.name(one), one["status"], ready)
+        assert dig(one, "status", "observedGeneration") == one["metadata"]["generation"], metadata.name(one)
+
+
+@rule("deployment-controller")
+def deployments_tell_of_their_replicasets(simulation: Simulation) -> None:
+    for one in simulation.api.list("deployments.apps"):
+        if metadata.is_being_deleted(one):
+            continue
+        assert dig(one, "status", "observedGeneration") == one["metadata"]["generation"], metadata.name(one)
+        owned = simulation.api.owned("replicasets.apps", metadata.uid(one))
+        for field in ("replicas", "readyReplicas", "availableReplicas"):
+            total = sum(dig(found, "status", field, default=0) for found in owned)
+            assert dig(one, "status", field, default=0) == total, (metadata.name(one), field, one["status"], total)
+
+
+@rule("deployment-controller", "replicaset-controller")
+def deployments_have_their_size(simulation: Simulation) -> None:
+    for one in simulation.api.list("deployments.apps"):
+        where = simulation.api.get("namespaces", "", metadata.namespace(one))
+        if metadata.is_being_deleted(one) or deployments.is_paused(one) or where is None or namespaces.is_terminating(where):
+            continue
+        total = sum(map(replicasets.wanted, simulation.api.owned("replicasets.apps", metadata.uid(one))))
+        wanted = deployments.replicas(one)
+        surge, missing = (deployments.max_surge(one), deployments.max_unavailable(one)) if deployments.is_rolling(one) else (0, wanted)
+        assert wanted - missing <= total <= wanted + surge, (metadata.name(one), wanted, total)
+
+
+@rule("endpointslice-controller")
+def slices_list_the_selected_pods(simulation: Simulation) -> None:
+    for service in simulation.api.list("services"):
+        namespace = metadata.namespace(service)
+        if not services.selector(service) or services.is_external_name(service) or metadata.is_being_deleted(service):
+            continue
+        own = [one for one in simulation.api.list(SLICES, namespace) if slices.service_name(one) == metadata.name(service)]
+        listed = [(dig(e, "targetRef", "name"), slices.is_ready(e)) for one in own for e in slices.endpoints(one)]
+        found = [
+            pod for pod in simulation.api.list("pods", namespace) if services.selects(service, pod) and belongs(pod, True)
+        ]
+        at_home = {metadata.name(pod) for pod in found if simulation.api.get("nodes", "", pods.node_name(pod))}
+        assert len(listed) == len(set(listed)), listed
+        names = {name for name, _ in listed}
+        # The endpoints of a node that is gone stay as they were.
+        assert at_home <= names <= {metadata.name(pod) for pod in found}, (metadata.name(service), names, at_home)
+        ready = {metadata.name(pod) for pod in found if pods.is_ready(pod) and not metadata.is_being_deleted(pod)}
+        assert {name for name, is_ready in listed if is_ready and name in at_home} == ready & at_home, (metadata.name(service), listed, ready)
+
+
+@rule("endpointslice-controller", "garbage-collector-controller")
+def slices_belong_to_a_service(simulation: Simulation) -> None:
+    for one in simulation.api.list(SLICES):
+        if metadata.controller_of(one) is not None and not metadata.is_being_deleted(one):
+            assert simulation.api.get("services", metadata.namespace(one), slices.service_name(one)), metadata.name(one)
+
+
+@rule()
+def rules_name_the_ready_endpoints(simulation: Simulation) -> None:
+    for (node,), rules in simulation.api.hosts("host/iptables"):
+        if simulation.api.is_off(f"kube-proxy/{node}", f"node/{node}") or simulation.api.get("nodes", "", node) is None:
+            continue
+        written = {(port["ip"], port["port"]): port.get("cluster", []) for port in rules["ports"]}
+        wanted = {}
+        for service in simulation.api.list("services"):
+            if services.is_external_name(service) or services.cluster_ip(service) in ("", services.HEADLESS):
+                continue
+            for port in services.ports(service):
+                wanted[services.cluster_ip(service), port["port"]] = _addresses(simulation, service, port)
+        assert written.keys() == wanted.keys(), (node, written, wanted)
+        for key, addresses in wanted.items():
+            assert sorted(written[key]) == addresses, (node, key, written[key], addresses)
+
+
+def _addresses(simulation: Simulation, service: Document, port: Document) -> list[str]:
+    """The ready endpoints of a Service port; if there are none, those that still serve while they go away."""
+    own = [
+        one for one in simulation.api.list(SLICES, metadata.namespace(service))
+        if slices.service_name(one) == metadata.name(service)
+    ]
+    listed = [
+        (f"{endpoint['addresses'][0]}:{found['port']}", endpoint)
+        for one in own for found in one.get("ports") or [] for endpoint in slices.endpoints(one)
+        if (found.get("name") or "") == (port.get("name") or "")
+    ]
+    ready = [address for address, endpoint in listed if slices.is_ready(endpoint)]
+    lingering = [a for a, endpoint in listed if slices.is_serving(endpoint) and slices.is_terminating(endpoint)]
+    return sorted(set(ready or lingering))
+
+
+@rule("garbage-collector-controller")
+def owners_exist(simulation: Simulation) -> None:
+    for table, document in everything(simulation):
+        references = metadata.owner_references(document)
+        if not references or metadata.is_being_deleted(document):
+            continue
+        found = []
+        for reference in references:
+            kind = REGISTRY.by_type(reference["apiVersion"], reference["kind"])
+            assert kind is not None, reference
+            namespace = metadata.namespace(document) if kind.namespaced else ""
+            owner = simulation.api.get(kind.resource, namespace, reference["name"])
+            found.append(owner is not None and metadata.uid(owner) == reference["uid"])
+        assert any(found), (table, metadata.name(document), references)
+
+
+@rule("default-scheduler")
+def who_waits_was_told_why(simulation: Simulation) -> None:
+    for pod in simulation.api.list("pods"):
+        if pods.node_name(pod) or metadata.is_being_deleted(pod) or pods.is_terminal(pod):
+            continue
+        reason = next((c.get("reason") for c in dig(pod, "status", "conditions", default=[]) if c["type"] == "PodScheduled"), None)
+        assert reason == "Unschedulable", (metadata.name(pod), reason)
+
+
+@rule("namespace-controller", "garbage-collector-controller")
+def empty_namespaces_go(simulation: Simulation) -> None:
+    for one in simulation.api.list("namespaces"):
+        if namespaces.is_terminating(one):
+            left = [(t, metadata.name(d)) for t, d in everything(simulation) if metadata.namespace(d) == metadata.name(one)]
+            assert left, metadata.name(one)
+
+
+@rule()
+def accounts_exist(simulation: Simulation) -> None:
+    if simulation.api.is_off("serviceaccount-controller", "root-ca-certificate-publisher"):
+        return
+    for one in simulation.api.list("namespaces"):
+        if not namespaces.is_terminating(one):
+            assert simulation.api.get("serviceaccounts", metadata.name(one), "default"), metadata.name(one)
+            assert simulation.api.get("configmaps", metadata.name(one), "kube-root-ca.crt"), metadata.name(one)
