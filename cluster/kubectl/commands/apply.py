@@ -12,6 +12,7 @@ from cluster.kubectl import applying, files
 from cluster.kubectl.applying import Applied, Refusal
 from cluster.kubectl.command import DRY_RUN, FILENAME, OUTPUT, SELECTOR, Command, Flag, switch
 from cluster.kubectl.completing import kinds_then_names
+from cluster.kubectl.creating import usage
 from cluster.kubectl.files import Item
 from cluster.kubectl.formats import to_json, to_yaml
 from cluster.kubectl.invocation import CommandError, Invocation, Output, Run
@@ -48,7 +49,7 @@ def _apply(invocation: Invocation) -> Run:
     if invocation.on("server-side"):
         raise CommandError(NO_SERVER_SIDE)
     if invocation.words:
-        raise CommandError(f"error: Unexpected args: {list(invocation.words)}\nSee 'kubectl apply -h' for help and examples")
+        raise usage(invocation, f"Unexpected args: [{' '.join(invocation.words)}]")
     if not invocation.many("filename"):
         raise CommandError(MUST_NAME_FILES)
     problems, results = Problems(), Results(invocation)
