@@ -15,8 +15,6 @@ class ReadOnly(admin.ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
-    # Blobs of the engine, of no use to a reader.
-    exclude: tuple[str, ...] = ()
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return False
@@ -56,7 +54,7 @@ class RevisionAdmin(ReadOnly):
     search_fields = ("cluster__id", "actor", "object", "say")
     ordering = ("-id",)
     list_select_related = ("cluster",)
-    exclude = ("entry",)
+    exclude = ("entry",)  # a blob of the engine
 
 
 @admin.register(Snapshot)

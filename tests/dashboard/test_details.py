@@ -1,0 +1,161 @@
+"""The panels beside the board: what they show, for which object, at which moment."""
+
+import json
+
+import pytest
+
+from cluster.models import Cluster
+from dashboard.views.panels import clock_text, decision, reference
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def panel(client, hub):
+    client.post("/sandbox/")
+    cluster = Cluster.objects.get()
+
+    def get(name: str, **fields: object) -> str:
+        answer = client.get(f"/sandbox/{cluster.id}/panel/{name}/", fields)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    return get
+
+
+def test_it_works(panel, hub):
+    text = panel("details", ref=hub.pod)
+    name = hub.pod.rpartition("/")[2]
+    assert f'data-line="kubectl delete pods {name} -n default"' in text
+    assert "kind: Pod" in text
+    assert "Service Account:" in text
+    assert "Why it is there" in text
+    assert "untolerated taint" in text
+    assert "NodeResourcesFit" in text
+
+
+def test_nothing_selected(panel, hub):
+    assert "Nothing selected" in panel("details")
+    assert hub.asked == []
+
+
+@pytest.mark.parametrize("ref", [
+    "pods", "pods/default", "pods/default/", "pods/default/x y", "pods/default/x;true", "pods/default/$(x)", "/etc/passwd",
+    "unknown/default/x", "pods/default/-o", "pods/../x", "<b>/x/y", "pods/default/x\nkubectl", "pods/default/" + "ü",
+])
+def test_hostile_references(panel, hub, ref):
+    assert "Nothing selected" in panel("details", ref=ref)
+    assert hub.asked == []
+
+
+def test_what_does_not_exist(panel):
+    text = panel("details", ref="pods/default/nobody")
+    assert "It does not exist at this moment." in text
+    assert "data-edit" not in text
+
+
+def test_a_node_has_no_namespace():
+    found = reference("nodes//node-1")
+    assert found is not None
+    assert found.line("describe") == "kubectl describe nodes node-1"
+    assert found.kind == "Node"
+
+
+def test_a_kind_of_a_group():
+    found = reference("deployments.apps/default/web")
+    assert found is not None
+    assert found.line("get", "-o", "yaml") == "kubectl get deployments.apps web -n default -o yaml"
+
+
+def test_the_past_is_asked_for_and_named(panel, hub):
+    text = panel("details", ref=hub.pod, revision="12", live="false")
+    assert {command.get("revision") for _, command in hub.asked} == {12}
+    assert "As it was at event 12." in text
+
+
+@pytest.mark.parametrize("fields", [
+    {"revision": "12", "live": "true"}, {"revision": "", "live": "false"}, {"revision": "-1", "live": "false"},
+    {"revision": "１２a", "live": "false"}, {},
+])
+def test_the_present_otherwise(panel, hub, fields):
+    panel("services", **fields)
+    assert [command["revision"] for _, command in hub.asked] == [None]
+
+
+def test_services(panel):
+    text = panel("services")
+    assert "nginx-service" in text
+    assert text.count(">ready</span>") == 3  # two Pods and the API server
+
+
+def test_events(panel):
+    text = panel("events")
+    assert "Scheduled" in text
+    assert "Pulled" in text
+
+
+def test_nodes(panel):
+    text = panel("nodes")
+    for line in ("kubectl cordon node-1", "kubectl drain node-2 --ignore-daemonsets", "simulate node stop node-3",
+                 "simulate node remove node-1", "simulate node add", "simulate component off default-scheduler"):
+        assert f'data-line="{line}"' in text
+
+
+def test_nodes_offer_the_way_back(panel, hub):
+    hub.simulation.switch("node/node-1", on=False)
+    hub.simulation.switch("default-scheduler", on=False)
+    hub.look({"line": "kubectl cordon node-2"})
+    hub.look({"line": "kubectl taint nodes node-2 dedicated=gpu:NoSchedule"})
+    text = panel("nodes")
+    for line in ("simulate node start node-1", "simulate component on default-scheduler", "kubectl uncordon node-2",
+                 "kubectl taint nodes node-2 dedicated=gpu:NoSchedule-"):
+        assert f'data-line="{line}"' in text
+
+
+def test_every_line_of_a_button_is_understood(panel, hub):
+    for line in ("simulate component off " + name for name in hub.frame({})["state"]["components"]):
+        assert hub.look({"line": line})["code"] == 0, line
+
+
+def test_a_refusal_is_told(panel, hub):
+    hub.refusal = "Revision 3 cannot be shown: it was let go."
+    for name in ("services", "events", "nodes"):
+        assert hub.refusal in panel(name)
+    assert hub.refusal in panel("details", ref="pods/default/x")
+
+
+def test_unknown_panels(client, hub):
+    client.post("/sandbox/")
+    assert client.get(f"/sandbox/{Cluster.objects.get().id}/panel/secrets/").status_code == 404
+
+
+def test_an_unscheduled_pod_has_no_scores():
+    told = decision({"why": {"nodes": [{"node": "a", "plugin": "NodeResourcesFit", "reasons": ["Insufficient cpu"]}],
+                             "chosen": "", "feasible": []}, "step": {"r": 4}})
+    assert told is not None
+    assert told["plugins"] == []
+    assert told["rows"][0]["reasons"] == "Insufficient cpu"
+    assert told["sentence"] == "The scheduler found no node for it."
+
+
+@pytest.mark.parametrize("why", [None, [], "text", {}, {"nodes": []}])
+def test_no_decision(why):
+    assert decision({"why": why, "step": None}) is None
+
+
+def test_apply(client, hub):
+    client.post("/sandbox/")
+    address = f"/sandbox/{Cluster.objects.get().id}/apply/"
+    headers = {"HX-Request": "true"}
+    wrong = client.post(address, {"text": "kind: Pod\nmetadata: ["}, headers=headers)
+    assert "Nothing was applied" in wrong.content.decode()
+    told = json.loads(wrong["HX-Trigger"])["clusterscope:applied"]["errors"]
+    assert all(set(error) == {"line", "message"} for error in told)
+    right = client.post(address, {"text": "x", "revision": "7", "live": "false"}, headers=headers)
+    assert right.status_code == 200
+    assert hub.asked[-1][1] == {"type": "apply", "text": "x", "at": 7}
+    assert client.post(address, {"text": ""}).status_code == 302
+
+
+def test_clock():
+    assert [clock_text(ms) for ms in (0, 99, 14_230, 65_300, 3_600_000)] == ["0:00.0", "0:00.0", "0:14.2", "1:05.3", "60:00.0"]
