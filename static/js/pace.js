@@ -4,7 +4,8 @@
  */
 const LEAST = 1200, PER_LETTER = 45, MOST = 5000; // ms at 1×, as the design brief asks
 const PATIENCE = 12_000; // ms of untold story that are still told at an unhurried pace
-const LOST = 60_000; // above this the story jumps
+const BUSY = 25_000; // above this only acts (weight 2) are told, everything else rides along
+const LOST = 60_000; // above this, counting acts alone, the story jumps
 const ALIKE = 4; // from so many of the same verb on, a batch
 const NO_TRAVEL = 12; // above so many nothing travels
 
@@ -24,27 +25,30 @@ export function hurry(backlog, weight = 1) {
 }
 
 /**
- * The next thing to show of the pending events (ascending): {events, kind}. Events of weight 0 ride along with the one before them.
+ * The next thing to show of the pending events (ascending): {events, kind, lead, alike}; the sentence tells `lead`. Events of weight 0 ride along with the one before them.
  * kind: "one" · "batch" (4–12 alike, staggered) · "crowd" (more alike: counted, not moved) · "jump" (far behind) · "fold" (nothing to tell).
  */
 export function nextAct(pending, lettersOf = () => 40) {
   if (!pending.length) return null;
   const told = pending.filter((event) => event.w !== 0);
   if (!told.length) return { events: pending, kind: "fold" };
-  const backlog = told.reduce((sum, event) => sum + dwell(lettersOf(event), event.w), 0);
-  if (backlog > LOST) return { events: pending.slice(0, -6), kind: "jump" };
-  const first = pending.indexOf(told[0]);
-  let end = first + 1, alike = 1;
+  const length = (events) => events.reduce((sum, event) => sum + dwell(lettersOf(event), event.w), 0);
+  const acts = told.filter((event) => event.w === 2);
+  if (length(acts) > LOST) return { events: pending.slice(0, -6), kind: "jump" };
+  const least = length(told) > BUSY && acts.length ? 2 : 1; // the weight from which an event is told
+  const lead = least === 2 ? acts[0] : told[0];
+  let end = pending.indexOf(lead) + 1, alike = 1;
+  const alone = end;
   for (let k = end; k < pending.length; k += 1) {
-    if (pending[k].w === 0) continue;
-    if (!sameVerb(told[0], pending[k])) break;
+    if (pending[k].w < least) continue;
+    if (!sameVerb(lead, pending[k])) break;
     alike += 1;
     end = k + 1;
   }
-  if (alike < ALIKE) end = first + 1;
-  while (end < pending.length && pending[end].w === 0) end += 1;
+  if (alike < ALIKE) end = alone;
+  while (end < pending.length && pending[end].w < least) end += 1;
   const kind = alike > NO_TRAVEL ? "crowd" : alike >= ALIKE ? "batch" : "one";
-  return { events: pending.slice(0, end), kind };
+  return { events: pending.slice(0, end), kind, lead, alike: kind === "one" ? 1 : alike };
 }
 
 /** The same kind of act; kubelet/node-1 and kubelet/node-2 are the same kind of actor. */

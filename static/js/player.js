@@ -220,14 +220,14 @@ export class Player {
   };
 
   /** Draws the act that leads to `revision` and shows `events`. */
-  build({ events, kind }, revision) {
+  build({ events, kind, lead, alike = 1 }, revision) {
     const from = (events[0]?.r ?? revision) - 1;
     const after = this.store.stateAt(revision), before = this.store.stateAt(from);
     this.drop();
     this.shown = revision;
     this.built = revision;
     const told = events.filter((event) => event.w !== 0);
-    this.current = told[0] ?? (events.length ? this.lastTold(revision) : null);
+    this.current = lead ?? told[0] ?? (events.length ? this.lastTold(revision) : null);
     if (kind === "jump") this.current = told.at(-1) ?? this.current;
     const still = kind === "crowd" || kind === "jump";
     if (!this.stage.state) this.stage.render(after);
@@ -238,7 +238,7 @@ export class Player {
     this.again = key === this.lastKey ? AGAIN : 1;
     this.hold = this.current ? dwell(this.narrator.lettersOf(this.current), this.current.w ?? 1) * this.again : 0;
     this.lastKey = key;
-    this.narrate(kind === "one" ? 1 : told.length, false);
+    this.narrate(kind === "jump" ? told.length : alike, false);
   }
 
   narrate(alike, quiet) {

@@ -45,6 +45,14 @@ test("a backlog hurries, a short one does not", () => {
   assert.equal(hurry(400_000, 2), 2);
 });
 
+test("with much to tell only acts are told, the rest rides along", () => {
+  const pending = Array.from({ length: 80 }, (_, r) => ({ r: r + 1, w: r % 20 === 19 ? 2 : 1, actor: `a${r}`, verb: "update", say: { key: `k${r}` } }));
+  const plan = nextAct(pending, () => 40);
+  assert.equal(plan.kind, "one");
+  assert.equal(plan.lead.r, 20);
+  assert.equal(plan.events.at(-1).r, 39);
+});
+
 test("moves shorten above 2× only, never under 150 ms, and jump from 8× on", () => {
   assert.equal(moveRate(0.25), 1);
   assert.equal(moveRate(2), 1);
