@@ -18,7 +18,7 @@ def cluster(client):
 
 def test_it_works(client, cluster):
     text = client.get(f"/sandbox/{cluster.id}/table").content.decode()
-    for name in ("control-plane", "node-1", "node-2", "node-3"):
+    for name in ("node-1", "node-2", "node-3"):
         assert f'<th scope="row">{name}</th>' in text
     pods = list(Pod.objects.filter(cluster=cluster))
     assert len(pods) == 5
