@@ -41,7 +41,8 @@ def test_by_label_and_dry_run():
         ("cordon node-1 node-9", 'Error from server (NotFound): nodes "node-9" not found\n'),
         ("cordon pod/a", 'error: error: expected resource of type node, got "pods"\n'),
         ("cordon node-1 -l a=b",
-         "error: error: cannot specify both a node name and a --selector option\nSee 'kubectl cordon -h' for help and examples\n"),
+         "error: error: cannot specify both a node name and a --selector option\n"
+         "See 'kubectl cordon -h' for help and examples\n"),
     ],
 )
 def test_wrong_lines(line: str, error: str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cluster import kubectl
 from tests.kubectl.builders import recorded
 from tests.kubectl.running import WEB, console, said, with_web
 from tests.support.console import Console
@@ -126,10 +127,13 @@ def test_without_watching_it_tells_the_state_once():
 def test_a_deployment_that_is_deleted_meanwhile():
     new = console()
     new.run("apply -f web.yaml", web_yaml=WEB)
-    steps = iter(range(10_000))
-    new.simulation.on_step = lambda step: new.run("delete deploy web --wait=false") if next(steps) == 30 else None
-    result = new.run("rollout status deploy/web")
-    assert (result.stderr, result.code) == ("error: object has been deleted\n", 1)
+    status = kubectl.run("rollout status deploy/web", kubectl.Shell(new.simulation))
+    while not isinstance(next(status), kubectl.Wait):
+        new.simulation.step()
+    new.run("delete deploy web")
+    assert [said for said in status if said.stream == "stderr"] == [
+        kubectl.Output("stderr", "error: object has been deleted\n"),
+    ]
 
 
 def test_every_deployment_of_the_namespace():

@@ -22,7 +22,8 @@ def test_it_works_and_a_new_machine_becomes_a_node():
 
 def test_what_a_machine_has_can_be_said():
     new = console()
-    said(new.run("simulate node add big --cpu 64 --memory 256Gi --labels disk=ssd,a=b --taints k=v:NoSchedule"), "machine big added\n")
+    line = "simulate node add big --cpu 64 --memory 256Gi --labels disk=ssd,a=b --taints k=v:NoSchedule"
+    said(new.run(line), "machine big added\n")
     new.simulation.until_quiet()
     node = new.simulation.api.read("nodes", "", "big")
     assert node["status"]["capacity"]["cpu"] == "64" and node["status"]["capacity"]["memory"].startswith("256Gi")

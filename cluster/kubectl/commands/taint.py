@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from cluster.kubectl.command import DRY_RUN, OUTPUT, SELECTOR, Command, switch
 from cluster.kubectl.completing import kinds_then_names
-from cluster.kubectl.invocation import CommandError, Invocation, Output, Run
+from cluster.kubectl.invocation import CommandError, Invocation, Run
+from cluster.kubectl.problems import Problems
 from cluster.kubectl.resources import kind_of, label_selector, read
+from cluster.kubectl.results import Results, dry_run
 from cluster.machinery.story import NARRATED, Story, object_reference
 from cluster.objects import names
-from cluster.objects.documents import Document, with_value
+from cluster.objects.documents import Document, with_value, without
 from cluster.objects.kinds import node as nodes
 from cluster.objects.metadata import name as name_of
 from cluster.objects.registry import REGISTRY
@@ -54,32 +56,50 @@ def parse(word: str) -> Spec:
     return spec
 
 
-def _split(words: Sequence[str]) -> tuple[list[str], list[Spec]]:
-    """Node names and specs: what has `=`, `:` or ends in `-` is a spec, as kubectl tells them apart."""
-    specs = [word for word in words if "=" in word or ":" in word or word.endswith("-")]
-    return [word for word in words if word not in specs], [parse(word) for word in specs]
+def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Kind and node names, and specs: what has `=`, `:` or ends in `-` is a spec, as kubectl tells them apart."""
+    named: list[str] = []
+    specs: list[str] = []
+    for word in words:
+        if "=" in word or ":" in word or word.endswith("-"):
+            specs.append(word)
+        elif specs:
+            raise CommandError(f"error: all resources must be specified before taint changes: {word}")
+        else:
+            named.append(word)
+    return named, specs
 
 
 def _refuse_contradictions(specs: Iterable[Spec]) -> None:
-    seen: set[tuple[str, str, bool]] = set()
+    added: set[tuple[str, str]] = set()
     specs = list(specs)
     for spec in specs:
-        if (spec.key, spec.effect, spec.removal) in seen and not spec.removal:
-            raise CommandError(f"error: duplicated taints with the same key and effect: {nodes.taint_text(spec.taint())}")
-        seen.add((spec.key, spec.effect, spec.removal))
-        if not spec.removal and any(s.removal and s.key == spec.key and s.effect in ("", spec.effect) for s in specs):
-            raise CommandError(
-                f"error: can not both modify and remove the following taint(s) in the same command: {spec.key}:{spec.effect}"
-            )
+        if not spec.removal and (spec.key, spec.effect) in added:
+            taint = f"{{{spec.key} {spec.value} {spec.effect} <nil>}}"
+            raise CommandError(f"error: duplicated taints with the same key and effect: {taint}\n{SEE_HELP}")
+        if not spec.removal:
+            added.add((spec.key, spec.effect))
+    both = [f"{s.key}={s.effect}" for s in specs if s.removal for key, effect in sorted(added)
+            if key == s.key and s.effect in ("", effect)]
+    if both:
+        raise CommandError(
+            f"error: can not both modify and remove the following taint(s) in the same command: {', '.join(both)}"
+        )
 
 
-def _targets(invocation: Invocation, wanted: Sequence[str]) -> list[Document]:
+def _targets(invocation: Invocation, wanted: Sequence[str], problems: Problems) -> list[Document]:
     selector = label_selector(invocation)
+    if invocation.on("all") and selector is not None:
+        raise CommandError("error: setting 'all' parameter with a non empty selector is prohibited")
     if invocation.on("all") or selector is not None:
         return invocation.api.list("nodes", "", selector)
     if not wanted:
-        raise CommandError("error: one or more nodes must be specified as <name>" + f"\n{SEE_HELP}")
-    return [read(invocation.api, REGISTRY["nodes"], "", name) for name in wanted]
+        raise CommandError("error: at least one resource name must be specified since 'all' parameter is not set")
+    found = []
+    for name in wanted:
+        with problems.catching():
+            found.append(read(invocation.api, REGISTRY["nodes"], "", name))
+    return found
 
 
 def changed(node: Document, specs: Sequence[Spec], overwrite: bool) -> tuple[Document, str]:
@@ -96,11 +116,12 @@ def changed(node: Document, specs: Sequence[Spec], overwrite: bool) -> tuple[Doc
     removals = [spec for spec in specs if spec.removal]
     missing = [spec for spec in removals if not any(_removes(spec, taint) for taint in kept)]
     if missing:
-        texts = (f'taint "{spec.key}{":" + spec.effect if spec.effect else ""}" not found' for spec in missing)
-        raise CommandError("error: " + ", ".join(texts))
+        texts = [f'taint "{spec.key}{":" + spec.effect if spec.effect else ""}" not found' for spec in missing]
+        raise CommandError("error: " + (texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"))
     kept = [taint for taint in kept if not any(_removes(spec, taint) for spec in removals)]
-    result = with_value(node, ("spec", "taints"), [*(spec.taint() for spec in added), *kept])
-    if clashing or (added and removals):
+    taints = [*(spec.taint() for spec in added), *kept]
+    result = with_value(node, ("spec", "taints"), taints) if taints else without(node, ("spec", "taints"))
+    if overwrite or (added and removals):
         return result, "modified"
     return result, "tainted" if added else "untainted"
 
@@ -111,31 +132,29 @@ def _removes(spec: Spec, taint: Document) -> bool:
 
 def run(invocation: Invocation) -> Run:
     """Add, change or remove taints of nodes."""
-    if not invocation.words:
-        raise CommandError("error: one or more nodes must be specified as <name>" + f"\n{SEE_HELP}")
-    if kind_of(invocation.words[0]).resource != "nodes":
-        kinds = kind_of(invocation.words[0]).plural
-        raise CommandError(f"error: invalid resource type {kinds}, only [nodes] types are supported\n{SEE_HELP}")
-    wanted, specs = _split(invocation.words[1:])
-    if not specs:
-        raise CommandError(f"error: at least one taint update is required\n{SEE_HELP}")
+    strategy = dry_run(invocation)
+    named, updates = _split(invocation.words)
+    if not named:
+        raise CommandError("error: one or more resources must be specified as <resource> <name>")
+    if not updates:
+        raise CommandError("error: at least one taint update is required")
+    specs = [parse(word) for word in updates]
+    if kind_of(named[0]).resource != "nodes":
+        raise CommandError(f"error: invalid resource type {named[0].lower()}, only node types are supported")
     _refuse_contradictions(specs)
-    code = 0
-    for node in _targets(invocation, wanted):
-        try:
+    # What is said of a dry run is the same as of a change: kubectl loses the suffix here.
+    problems, results = Problems(), Results(invocation, "none")
+    for node in _targets(invocation, named[1:], problems):
+        with problems.catching():
             result, verb = changed(node, specs, invocation.on("overwrite"))
-        except CommandError as problem:
-            yield Output("stderr", problem.text + "\n")
-            code = 1
-            continue
-        if invocation.text("dry-run") == "none":
-            writer = invocation.shell.writer()
-            taints = ", ".join(word for word in invocation.words[1:] if word not in wanted)
-            story = "user.untainted" if verb == "untainted" else "user.tainted"
-            writer.tell(Story(story, {"node": object_reference("nodes", node), "taints": taints}, NARRATED))
-            writer.update(result)
-        yield Output("stdout", f"node/{name_of(node)} {verb}\n")
-    return code
+            if strategy != "client":
+                writer = invocation.shell.writer()
+                story = "user.untainted" if verb == "untainted" else "user.tainted"
+                args = {"node": object_reference("nodes", node), "taints": ", ".join(updates)}
+                writer.tell(Story(story, args, NARRATED))
+                result = writer.update(result, dry_run=strategy == "server")
+            yield results.done(REGISTRY["nodes"], result, verb)
+    return (yield from problems.report())
 
 
 COMMANDS = (
