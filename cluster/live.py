@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cluster import board, kubectl, store
 from cluster.apiserver.state import World
@@ -22,6 +24,8 @@ from cluster.simulation.components import all_components
 from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
 
+logger = logging.getLogger(__name__)
+
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
 # Work on one cluster before the others get their turn (seconds of wall time).
 SLICE = 0.005
@@ -29,12 +33,35 @@ SLICE = 0.005
 SLEEPS_AFTER = 90.0
 LEAVES_AFTER = 600.0
 LOG_LENGTH = 200
+# Console commands that may wait at the same time in one cluster.
+MAX_RUNNING = 32
 MAX_ADVANCE = 24 * 3600
 # What one sandbox may have (see README): the API server refuses what goes beyond it.
 LIMITS = {"pods": 500, "objects": 3000}
 COMPONENTS = all_components()
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+RESTARTING = "The simulator is restarting; please try again."
+
+
+class Send(Protocol):
+    """Says something to the one socket that a command came from."""
+
+    @property
+    def socket(self) -> str:
+        """Which socket that is; "" for a command that came from no socket."""
+
+    async def __call__(self, message: dict[str, Any]) -> None: ...
+
+
+class Running(NamedTuple):
+    """A console command that has not ended yet, and where it prints to."""
+
+    run: kubectl.Run
+    send: Send
+
+
+# Two sockets may choose the same number for a command.
+ConsoleKey = tuple[str, str]
 
 
 class Refused(Exception):
@@ -64,14 +91,17 @@ class LiveCluster:
         self.speed = row.speed
         self.steps: list[Step] = []  # not yet on disk
         self.state_changed = False  # playing or speed, not yet on disk
+        self.shown = world  # the newest World that is on disk: what viewers may see
         self.broken = False  # what happened could not be saved
+        self.closed = False  # given up; another LiveCluster may take its place
         self.watched = time.monotonic()
         self._committer = committer
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._stop_work = False
         self._player: asyncio.Task[None] | None = None
-        self._consoles: dict[str, kubectl.Run] = {}
+        self._consoles: dict[ConsoleKey, Running] = {}
+        self._recent: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)  # headers of the steps up to `shown`
         self._moved = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self._simulation = self._simulate(world)
@@ -83,6 +113,12 @@ class LiveCluster:
     def _on_step(self, step: Step) -> None:
         self.steps.append(step)
         self._committer.dirty(self)
+
+    def saved(self, steps: list[Step], events: list[dict[str, Any]]) -> None:
+        """These steps are on disk. Called before viewers hear of them: a frame is then never older than what they know."""
+        if not self.closed:
+            self.shown = steps[-1].world
+            self._recent.extend(_header(event) for event in events)
 
     @property
     def head(self) -> int:
@@ -96,14 +132,13 @@ class LiveCluster:
         self._player = asyncio.create_task(self._play(), name=f"play {self.id}")
 
     async def stop(self) -> None:
-        """End playing and every console command; what happened so far is committed."""
-        self._stop_work = True
-        for identifier in list(self._consoles):
-            self._interrupt(identifier)
-        if self._player is not None:
-            self._player.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._player
+        """End playing and every console command; what happened so far is committed. Raises Refused when it cannot be."""
+        self.closed = True
+        await self._end_consoles(RESTARTING)
+        tasks = [*self._tasks, *([self._player] if self._player is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._committer.committed(self)
 
     def asleep(self) -> bool:
@@ -122,7 +157,7 @@ class LiveCluster:
 
     def _virtual_now(self) -> int:
         """What the cluster's clock shows now (ms)."""
-        if not self.playing:
+        if not self.playing or self.asleep():
             return self._simulation.now
         wall, virtual = self._anchor
         return max(self._simulation.now, virtual + round((time.monotonic() - wall) * 1000 * self.speed))
@@ -133,7 +168,19 @@ class LiveCluster:
             await self._wait_for_work()
             async with self._lock:
                 if self.playing and not self.asleep():
-                    await self._catch_up()
+                    await self._play_on()
+            # Those who wait for a time reckon it anew: the cluster may have slept, or its speed may be another.
+            await self._moved_on()
+
+    async def _play_on(self) -> None:
+        try:
+            await self._catch_up()
+        except Exception:
+            # A defect of a component must not end the player: time would stand still while viewers see it run.
+            logger.exception("cluster %s cannot go on", self.id)
+            self._set_clock(False, self.speed)
+            sentence = "Something went wrong in the simulator; time was stopped."
+            await self._committer.publish(self.id, [self.clock(), {"type": "error", "message": sentence}])
 
     async def _wait_for_work(self) -> None:
         due = self._simulation.next_due() if self.playing and not self.asleep() else None
@@ -157,13 +204,14 @@ class LiveCluster:
         """Run steps in slices; returns how many. Ends early when told to stop."""
         count, began = 0, time.monotonic()
         iterator = iter(steps)
-        while not self._stop_work and next(iterator, None) is not None:
+        while not self._stop_work and not self.closed and next(iterator, None) is not None:
             count += 1
             if time.monotonic() - began > SLICE:
                 await self._moved_on()
                 await asyncio.sleep(0)
                 began = time.monotonic()
-        await self._moved_on()
+        if count:
+            await self._moved_on()
         return count
 
     async def _moved_on(self) -> None:
@@ -178,82 +226,102 @@ class LiveCluster:
         handler = COMMANDS.get(name) if isinstance(name, str) else None
         if handler is None:
             raise Refused(f"Unknown command {name!r}: allowed are {', '.join(sorted(COMMANDS))}.")
-        self.look()
+        if name != "gone":
+            self.look()
         if name in IMMEDIATE:
             return await handler(self, command, send)
         async with self._lock:
+            if self.closed:
+                raise Refused(RESTARTING)
             self._stop_work = False
-            before = self.branch
             if name in TIME_TRAVELLERS:
-                await self._travel(command.get("at"))
+                await self._travel(command.get("at"), fork=name == "fork")
             if self.playing:
                 await self._catch_up()
             answer = await handler(self, command, send)
             if name in KEEPERS:
                 self._simulation.keep_clock()
+            await self._moved_on()
         await self._committer.committed(self)
-        if self.branch != before:
-            await self._announce_branch()
         self._wake.set()
         return answer
 
-    async def _travel(self, at: Any) -> None:
-        """Go back to a past revision before acting there: the present becomes another branch."""
-        if at is None or at == self.head:
+    async def _travel(self, at: Any, fork: bool) -> None:
+        """Go back to a past revision before acting there: the present becomes another branch (`fork`: also at the newest)."""
+        at = self.head if at is None else at
+        if at == self.head and not fork:
             return
-        if not isinstance(at, int) or not 0 <= at < self.head:
+        if not isinstance(at, int) or not 0 <= at <= self.head:
             raise Refused(f"There is no revision {at!r} here: the newest is {self.head}.")
         await self._committer.committed(self)
         try:
             number, world = await self._committer.database(store.fork, self.id, self.worker, self.branch, at)
         except store.Missing as problem:
             raise Refused(f"Revision {at} can no longer be reached: {problem}.") from problem
-        self._live_on(number, world)
+        await self._live_on(number, world)
 
-    def _live_on(self, branch: int, world: World) -> None:
-        for identifier in list(self._consoles):
-            self._interrupt(identifier)
-        self.branch = branch
+    async def _live_on(self, branch: int, world: World) -> None:
+        """Go on in a branch that is on disk. Viewers are told at once: what happens next continues from there."""
+        self.branch, self.shown = branch, world
+        self._recent.clear()
         self._simulation = self._simulate(world)
         self._anchor = (time.monotonic(), world.now)
+        await self._end_consoles("Another branch is shown now; this command has ended.")
+        await self._announce_branch()
 
     async def _announce_branch(self) -> None:
         branches = await self._committer.database(store.branches, self.id)
         message = {"type": "branch", "branch": self.branch, "branches": _branch_rows(branches)}
-        await self._committer.publish(self.id, [message, await self._frame_of(self._simulation.world)])
+        await self._committer.publish(self.id, [message, await self._present()])
 
     async def frame(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """The picture of the present, or of a past revision."""
         revision = command.get("revision")
-        if revision is None or revision == self.head:
-            async with self._lock:
-                if self.playing and not self.asleep():
-                    await self._catch_up()
-                world = self._simulation.world
-            await self._committer.committed(self)
-            return await self._frame_of(world)
-        return await self._frame_of(await self.world_at(revision))
+        await self._committer.committed(self)
+        if revision is None or revision == self.shown.revision:
+            return await self._present()
+        world, branch = await self._past(revision)
+        branches, first, log = await self._committer.database(_history, self.id, branch, world.revision)
+        return self._picture(world, branch, world.now, branches, first, [board.header(entry) for entry in log])
 
     async def world_at(self, revision: Any) -> World:
-        """The World of a revision of the current branch; raises Refused."""
-        if revision is None or revision == self.head:
-            return self._simulation.world
+        """The World of a revision of the current branch, the newest for None; raises Refused."""
+        await self._committer.committed(self)
+        if revision is None or revision == self.shown.revision:
+            return self.shown
+        return (await self._past(revision))[0]
+
+    async def _past(self, revision: Any) -> tuple[World, int]:
         if not isinstance(revision, int):
             raise Refused(f"A revision is a whole number, not {revision!r}.")
-        await self._committer.committed(self)
+        branch = self.branch
         try:
-            world: World = await self._committer.database(store.load, self.id, self.branch, revision)
+            return await self._committer.database(store.load, self.id, branch, revision), branch
         except store.Missing as problem:
             raise Refused(f"Revision {revision} cannot be shown: {problem}.") from problem
-        return world
 
-    async def _frame_of(self, world: World) -> dict[str, Any]:
-        branches, first, log = await self._committer.database(_history, self.id, self.branch, world.revision)
+    async def _present(self) -> dict[str, Any]:
+        """The picture of the newest moment on disk.
+
+        The World is taken after the database was asked: what is committed meanwhile is shown to viewers before this answer,
+        and a picture older than the events that they have would be a gap to them.
+        """
+        while True:
+            branch, kept = self.branch, self.shown.revision
+            branches, first, log = await self._committer.database(_history, self.id, branch, kept)
+            if branch == self.branch:
+                break
+        newer = [header for header in self._recent if header["r"] > kept]
+        known = [board.header(entry) for entry in log]
+        return self._picture(self.shown, branch, self._virtual_now(), branches, first, [*known, *newer][-LOG_LENGTH:])
+
+    def _picture(
+        self, world: World, branch: int, now: int, branches: list[dict[str, Any]], first: int, log: list[dict[str, Any]],
+    ) -> dict[str, Any]:
         return {
-            "type": "frame", "cluster": self.id, "branch": self.branch, "branches": _branch_rows(branches), "first": first,
-            "revision": world.revision, "now": self._virtual_now() if world.revision == self.head else world.now,
-            "head": self.head, "playing": self.playing, "speed": self.speed,
-            "state": board.state(world), "log": [board.header(entry) for entry in log],
+            "type": "frame", "cluster": self.id, "branch": branch, "branches": _branch_rows(branches), "first": first,
+            "revision": world.revision, "now": now, "head": self.shown.revision, "playing": self.playing, "speed": self.speed,
+            "state": board.state(world), "log": log,
         }
 
     async def _say_clock(self) -> None:
@@ -325,10 +393,7 @@ class LiveCluster:
         return {**self.clock(), "steps": count}
 
     async def fork(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
-        """A new branch here (or at `at`); `_travel` has done it when `at` lies in the past."""
-        if command.get("at") in (None, self.head) and "at" in command:
-            number, world = await self._committer.database(store.fork, self.id, self.worker, self.branch, self.head)
-            self._live_on(number, world)
+        """A new branch at `at`, by default at the newest revision; `_travel` has made it."""
         return {"type": "ok", "branch": self.branch, "head": self.head}
 
     async def change_branch(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
@@ -342,7 +407,7 @@ class LiveCluster:
                 world = await self._committer.database(store.switch_branch, self.id, self.worker, number)
             except store.Missing as problem:
                 raise Refused(f"There is no branch {number}.") from problem
-            self._live_on(number, world)
+            await self._live_on(number, world)
         return {"type": "ok", "branch": self.branch, "head": self.head}
 
     async def watch(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
@@ -357,67 +422,106 @@ class LiveCluster:
         if not isinstance(line, str) or len(line) > MAX_LINE:
             raise Refused(f"A line has at most {MAX_LINE} characters.")
         files = {**BUILT_IN, **_texts(command.get("files"))}
-        shell = kubectl.Shell(self._simulation, files)
-        self._consoles[identifier] = kubectl.run(line, shell)
-        wait = await self._resume(identifier, send)
+        key = (send.socket, identifier)
+        self._interrupt(key)
+        if len(self._consoles) >= MAX_RUNNING:
+            raise Refused(f"At most {MAX_RUNNING} commands may wait at the same time; end one with Ctrl-C.")
+        running = Running(kubectl.run(line, kubectl.Shell(self._simulation, files)), send)
+        self._consoles[key] = running
+        wait = await self._resume(key)
         if wait is not None:
-            task = asyncio.create_task(self._follow(identifier, wait, send), name=f"console {self.id} {identifier}")
+            task = asyncio.create_task(self._follow(key, running, wait, self.head), name=f"console {self.id} {identifier}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return {"type": "ok", "running": wait is not None}
 
-    async def _resume(self, identifier: str, send: Send) -> kubectl.Wait | None:
+    async def _resume(self, key: ConsoleKey) -> kubectl.Wait | None:
         """Let a command go on until it waits (then how long) or ends (then None)."""
-        run = self._consoles.get(identifier)
-        if run is None:
+        running = self._consoles.get(key)
+        if running is None:
             return None
+        run, send = running
         try:
             while True:
                 said = next(run)
                 if isinstance(said, kubectl.Wait):
                     return said
                 await self._committer.committed(self)
-                await send({"type": "console", "id": identifier, "stream": said.stream, "text": said.text})
-                if self._consoles.get(identifier) is not run:
+                await send({"type": "console", "id": key[1], "stream": said.stream, "text": said.text})
+                if self._consoles.get(key) is not running:
                     return None  # interrupted meanwhile
         except StopIteration as end:
-            self._consoles.pop(identifier, None)
+            self._consoles.pop(key, None)
             await self._committer.committed(self)
-            await send({"type": "console-end", "id": identifier, "code": end.value or 0})
+            await send({"type": "console-end", "id": key[1], "code": end.value or 0})
             return None
+        except BaseException:
+            if self._consoles.get(key) is running:
+                self._interrupt(key)
+            raise
 
-    async def _follow(self, identifier: str, wait: kubectl.Wait, send: Send) -> None:
+    async def _follow(self, key: ConsoleKey, running: Running, wait: kubectl.Wait, seen: int) -> None:
         """Resume a waiting command after each move of the cluster, until it ends or is interrupted."""
         next_wait: kubectl.Wait | None = wait
-        while next_wait is not None and identifier in self._consoles:
-            await self._until_moved(next_wait)
-            async with self._lock:
-                next_wait = await self._resume(identifier, send)
+        try:
+            while next_wait is not None and self._consoles.get(key) is running:
+                await self._until_moved(next_wait, seen)
+                async with self._lock:
+                    if self.playing and not self.asleep():
+                        await self._catch_up()
+                    if self._consoles.get(key) is running:
+                        next_wait, seen = await self._resume(key), self.head
+        except Refused as refusal:
+            await self._end(key, running, str(refusal), 1)
+        except Exception:
+            # Whoever waits for the command's end must hear of it.
+            logger.exception("a console command of cluster %s failed", self.id)
+            await self._end(key, running, "Something went wrong in the simulator.", 1)
 
-    async def _until_moved(self, wait: kubectl.Wait) -> None:
+    async def _until_moved(self, wait: kubectl.Wait, seen: int) -> None:
+        """Return after the next step beyond revision `seen`, when it is time, or when there is a reason to look again."""
         timeout = None
         if wait.until is not None:
-            if self._virtual_now() >= wait.until:
+            left = wait.until - self._virtual_now()
+            if left <= 0:
                 return
-            timeout = (wait.until - self._virtual_now()) / 1000 / self.speed if self.playing else None
+            timeout = left / 1000 / self.speed if self.playing and not self.asleep() else None
         async with self._moved:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), timeout)
+            if self.head == seen:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._moved.wait(), timeout)
 
-    def _interrupt(self, identifier: str) -> bool:
-        run = self._consoles.pop(identifier, None)
-        if run is None:
-            return False
-        run.close()
-        return True
+    def _interrupt(self, key: ConsoleKey) -> Running | None:
+        running = self._consoles.pop(key, None)
+        if running is not None:
+            running.run.close()
+        return running
+
+    async def _end(self, key: ConsoleKey, running: Running, text: str, code: int) -> None:
+        self._interrupt(key)
+        await running.send({"type": "console", "id": key[1], "stream": "stderr", "text": f"{text}\n"})
+        await running.send({"type": "console-end", "id": key[1], "code": code})
+
+    async def _end_consoles(self, text: str) -> None:
+        """End every waiting command and say why."""
+        for key, running in list(self._consoles.items()):
+            await self._end(key, running, text, 1)
+        await self._moved_on()
 
     async def interrupt(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """^C."""
-        identifier = str(command.get("id", ""))
-        if self._interrupt(identifier):
-            await send({"type": "console", "id": identifier, "stream": "stderr", "text": "^C\n"})
-            await send({"type": "console-end", "id": identifier, "code": 130})
+        key = (send.socket, str(command.get("id", "")))
+        running = self._consoles.get(key)
+        if running is not None:
+            await self._end(key, running, "^C", 130)
             await self._moved_on()
+        return {"type": "ok"}
+
+    async def gone(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """The socket was closed: nobody reads any more what its commands print."""
+        for key in [key for key in self._consoles if key[0] == send.socket]:
+            self._interrupt(key)
+        await self._moved_on()
         return {"type": "ok"}
 
     async def complete(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
@@ -468,15 +572,20 @@ COMMANDS: dict[str, Handler] = {
     "play": LiveCluster.play, "pause": LiveCluster.pause, "speed": LiveCluster.set_speed,
     "step": LiveCluster.step, "quiet": LiveCluster.quiet, "decision": LiveCluster.decision, "advance": LiveCluster.advance,
     "fork": LiveCluster.fork, "branch": LiveCluster.change_branch,
-    "console": LiveCluster.console, "interrupt": LiveCluster.interrupt, "complete": LiveCluster.complete,
-    "look": LiveCluster.look_at, "why": LiveCluster.why, "apply": LiveCluster.apply,
+    "console": LiveCluster.console, "interrupt": LiveCluster.interrupt, "gone": LiveCluster.gone,
+    "complete": LiveCluster.complete, "look": LiveCluster.look_at, "why": LiveCluster.why, "apply": LiveCluster.apply,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
-IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "complete", "look", "why"})
+IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "gone", "complete", "look", "why"})
 # Commands that act: at a past revision they begin a new branch there.
 TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console", "apply"})
 # Commands after which the clock's position is kept even if nothing was written.
 KEEPERS = frozenset({"advance"})
+
+
+def _header(event: dict[str, Any]) -> dict[str, Any]:
+    """An event without what it changes, as it stands in a frame's log."""
+    return {name: value for name, value in event.items() if name not in ("type", "set", "del")}
 
 
 def _printed(run: kubectl.Run) -> tuple[int, str, str]:

@@ -28,6 +28,9 @@ from cluster.simulation.step import Step
 
 # A worker that died is replaced after this long; a living one renews three times as often.
 LEASE = timedelta(seconds=15)
+# What a dead worker leaves is taken over unasked if something happened there so recently, and so many at a time.
+RECENT = timedelta(minutes=10)
+ADOPT = 20
 # The purpose of the small cluster on the first page; every other one starts empty.
 HOME = "home"
 # Steps between two kept Worlds: building a moment again redoes at most so many (measured 40 µs each).
@@ -107,9 +110,18 @@ def claim(cluster: str, worker: str) -> bool:
     return Cluster.objects.filter(free, id=cluster).update(worker=worker, leased_until=now + LEASE) == 1
 
 
-def renew(worker: str) -> None:
-    """Keep all leases of a worker for another period."""
-    Cluster.objects.filter(worker=worker).update(leased_until=timezone.now() + LEASE)
+def renew(worker: str) -> set[str]:
+    """Keep all leases of a worker for another period; returns the clusters that it holds."""
+    held = Cluster.objects.filter(worker=worker)
+    held.update(leased_until=timezone.now() + LEASE)
+    return set(held.values_list("id", flat=True))
+
+
+def abandoned() -> list[str]:
+    """Clusters that were alive a moment ago and whose worker has died: somebody may be watching them."""
+    now = timezone.now()
+    left = Cluster.objects.exclude(worker="").filter(leased_until__lt=now, used__gt=now - RECENT)
+    return list(left.order_by("leased_until").values_list("id", flat=True)[:ADOPT])
 
 
 def release(worker: str, clusters: Iterable[str] | None = None) -> None:
@@ -333,8 +345,8 @@ def compact(cluster: str) -> bool:
     if start is None:
         return False
     kept_branches = {number for number, _, _ in line}
-    doomed = Branch.objects.filter(cluster=cluster, forked_at__lt=start).exclude(number__in=kept_branches)
-    numbers = list(doomed.values_list("number", flat=True))
+    numbers = _doomed_branches(cluster, kept_branches, start)
+    doomed = Branch.objects.filter(cluster=cluster, number__in=numbers)
     for model in (Revision, Snapshot):
         model.objects.filter(cluster=cluster, branch__in=numbers).delete()
     doomed.delete()
@@ -343,6 +355,15 @@ def compact(cluster: str) -> bool:
     sizes = Revision.objects.filter(cluster=cluster).values_list("entry", flat=True)
     Cluster.objects.filter(id=cluster).update(journal_bytes=sum(len(entry) for entry in sizes.iterator()))
     return True
+
+
+def _doomed_branches(cluster: str, kept: set[int], start: int) -> list[int]:
+    """Branches that began before `start`, and those that left them later: without its parent a branch cannot be built."""
+    doomed: list[int] = []
+    for line in Branch.objects.filter(cluster=cluster).exclude(number__in=kept).order_by("number"):
+        if line.forked_at < start or line.parent in doomed:
+            doomed.append(line.number)
+    return doomed
 
 
 def _compaction_start(cluster: str, line: list[tuple[int, int, int | None]], head: int) -> int | None:

@@ -7,22 +7,25 @@ takes the lease or hands the message to the worker that has it. Messages are onl
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from channels.consumer import AsyncConsumer
 from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from cluster import board, failpoints, store
-from cluster.live import LiveCluster, Refused
+from cluster.live import RESTARTING, LiveCluster, Refused
 from cluster.models import Cluster
+from cluster.simulation.step import Step
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +45,24 @@ def group_of(cluster: str) -> str:
     return f"cluster.{cluster}"
 
 
+@dataclass(frozen=True)
+class Sender:
+    """Says something to the socket that a command came from."""
+
+    layer: BaseChannelLayer
+    reply: str
+    socket: str
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        """Send on; a web process that does not read any more loses what is meant for it, and nobody else anything."""
+        if not self.reply:
+            return
+        try:
+            await self.layer.send(self.reply, {"type": "cluster.said", "socket": self.socket, "message": message})
+        except Exception:
+            logger.exception("a socket could not be told something")
+
+
 class Worker:
     """All live clusters of one process, and the one thread that touches the database."""
 
@@ -49,7 +70,10 @@ class Worker:
         self.name = name
         self._layer = layer
         self._clusters: dict[str, LiveCluster] = {}
-        self._loading: dict[str, asyncio.Lock] = {}
+        # Who loads a cluster or lets it go holds its lock; a lock that nobody holds is forgotten.
+        self._loading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._renewed = time.monotonic()
+        self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._dirty: dict[str, LiveCluster] = {}
         self._in_flight: frozenset[str] = frozenset()
@@ -76,13 +100,18 @@ class Worker:
 
     async def stop(self) -> None:
         """Commit everything and give up all leases."""
-        for live in list(self._clusters.values()):
-            await live.stop()
+        self._closing = True
+        lives = list(self._clusters.values())
+        ended = await asyncio.gather(*(live.stop() for live in lives), return_exceptions=True)
+        for live, outcome in zip(lives, ended, strict=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Refused):
+                logger.error("cluster %s did not stop well", live.id, exc_info=outcome)
         self._clusters.clear()
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.database(store.release, self.name)
-        for task in list(self._tasks):
-            if task is not asyncio.current_task():
-                task.cancel()
         await self.database(lambda: connection.close())
         self._thread.shutdown(wait=True)
 
@@ -115,25 +144,40 @@ class Worker:
             await self._commit()
 
     async def _commit(self) -> None:
-        lives, self._dirty = list(self._dirty.values()), {}
-        self._round, self._next_round = self._next_round, None
+        # What a broken cluster did after its failed commit would leave a gap in the journal.
+        lives, self._dirty = [live for live in self._dirty.values() if not live.broken], {}
+        round_, self._round, self._next_round = self._next_round, self._next_round, None
         self._in_flight = frozenset(live.id for live in lives)
-        batches = [self._batch(live) for live in lives]
         try:
-            lost = await self.database(store.save, batches)
-        except DatabaseError:
-            logger.exception("a commit of %d clusters failed", len(lives))
-            lost = {live.id for live in lives}
-        for live, batch in zip(lives, batches, strict=True):
-            live.broken = live.id in lost
-            if batch.steps and not live.broken:
-                await self.publish(live.id, [board.event(step) for step in batch.steps])
-        assert self._round is not None
-        self._round.set_result(None)
-        self._round, self._in_flight = None, frozenset()
-        for live in lives:
-            if live.broken:
-                self.spawn(self._forget(live, "it could not be saved"))
+            batches = [self._batch(live) for live in lives]
+            lost = await self._save(batches)
+            for live, batch in zip(lives, batches, strict=True):
+                if live.id in lost:
+                    live.broken = True
+                    self.spawn(self._forget(live, "it could not be saved"))
+                elif batch.steps:
+                    await self._show(live, batch.steps)
+        finally:
+            # Whoever waits must not wait for ever, whatever went wrong.
+            self._round, self._in_flight = None, frozenset()
+            if round_ is not None:
+                round_.set_result(None)
+
+    async def _save(self, batches: Sequence[store.Batch]) -> set[str]:
+        """Write to disk; returns the clusters that could not be written. One that fails does not take the others along."""
+        try:
+            lost: set[str] = await self.database(store.save, batches)
+            return lost
+        except Exception:
+            logger.exception("a commit of %d clusters failed", len(batches))
+        if len(batches) == 1:
+            return {batches[0].cluster}
+        return set().union(*[await self._save([batch]) for batch in batches])
+
+    async def _show(self, live: LiveCluster, steps: list[Step]) -> None:
+        events = [board.event(step) for step in steps]
+        live.saved(steps, events)
+        await self.publish(live.id, events)
 
     def _batch(self, live: LiveCluster) -> store.Batch:
         batch = store.Batch(live.id, self.name, live.branch, live.steps)
@@ -144,34 +188,74 @@ class Worker:
         return batch
 
     async def publish(self, cluster: str, messages: list[dict[str, Any]]) -> None:
-        """Show every viewer of a cluster what is now on disk."""
-        await self._layer.group_send(group_of(cluster), {"type": "cluster.news", "cluster": cluster, "messages": messages})
+        """Show every viewer of a cluster what is now on disk; who misses it sees the gap and asks for a frame."""
+        news = {"type": "cluster.news", "cluster": cluster, "worker": self.name, "messages": messages}
+        try:
+            await self._layer.group_send(group_of(cluster), news)
+        except Exception:
+            logger.exception("the viewers of cluster %s could not be told", cluster)
 
     # --- leases ----------------------------------------------------------------------------------------------------
 
     async def _tend_forever(self) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY)
-            await self.database(store.renew, self.name)
-            for live in list(self._clusters.values()):
-                if live.forgotten():
-                    await self._forget(live, "nobody watches")
-                elif live.id in self._clusters and not live.steps:
-                    await self.database(store.compact, live.id)
+            try:
+                await self._tend()
+            except Exception:
+                # The database may be back at the next turn; without renewing, all clusters would be lost.
+                logger.exception("the leases could not be tended")
+
+    async def _tend(self) -> None:
+        """Keep the leases; let go what nobody watches or another worker has; go on with what a dead worker left."""
+        await self._renew()
+        for live in list(self._clusters.values()):
+            if live.forgotten():
+                await self._forget(live, "nobody watches")
+            elif not live.steps and not live.closed:
+                await self.database(store.compact, live.id)
+        for cluster in await self.database(store.abandoned):
+            found = await self.live(cluster)
+            if found is not None:
+                # The clock tells web processes who answers for the cluster from now on.
+                await self.publish(cluster, [found.clock()])
+
+    async def _renew(self) -> None:
+        before, lives = time.monotonic(), list(self._clusters.values())
+        held = await self.database(store.renew, self.name)
+        self._renewed = before
+        for live in lives:
+            if live.id not in held:
+                live.broken = True
+                await self._forget(live, "its lease was lost")
 
     async def _forget(self, live: LiveCluster, why: str) -> None:
-        logger.info("cluster %s leaves: %s", live.id, why)
-        self._clusters.pop(live.id, None)
-        with contextlib.suppress(Refused):
-            await live.stop()
-        await self.database(store.release, self.name, [live.id])
+        # Until this one is on disk and its lease is given up, nobody may load the cluster anew.
+        async with self._lock_of(live.id):
+            if self._clusters.get(live.id) is not live or not (live.broken or live.forgotten()):
+                return
+            logger.info("cluster %s leaves: %s", live.id, why)
+            try:
+                await live.stop()
+            except Refused:
+                logger.info("cluster %s goes back to its last saved state", live.id)
+            finally:
+                self._clusters.pop(live.id, None)
+            await self.database(store.release, self.name, [live.id])
+
+    def _lock_of(self, cluster: str) -> asyncio.Lock:
+        return self._loading.setdefault(cluster, asyncio.Lock())
 
     async def live(self, cluster: str) -> LiveCluster | None:
-        """The live cluster, taken over if nobody has it; None when another worker owns it. Raises Missing."""
-        async with self._loading.setdefault(cluster, asyncio.Lock()):
+        """The live cluster, taken over if nobody has it; None when another worker owns it. Raises Missing and Refused."""
+        if time.monotonic() - self._renewed > store.LEASE.total_seconds():
+            await self._renew()  # this process stood still: another one may have taken over
+        async with self._lock_of(cluster):
             found = self._clusters.get(cluster)
             if found is not None:
                 return found
+            if self._closing:
+                raise Refused(RESTARTING)
             loaded = await self.database(_take_over, cluster, self.name)
             if loaded is None:
                 return None
@@ -191,7 +275,8 @@ class Worker:
             if live is None:
                 await self._hand_on(message)
                 return
-            answer = await live.command(message["command"], self._sender(message))
+            sender = Sender(self._layer, message.get("reply", ""), message.get("socket", ""))
+            answer = await live.command(message["command"], sender)
         except Refused as refusal:
             answer = {"type": "error", "message": str(refusal)}
         except store.Missing:
@@ -209,13 +294,6 @@ class Worker:
             await self._answer(message, {"type": "error", "message": "This sandbox is busy; please try again."})
             return
         await self._layer.send(owner or CHANNEL, {**message, "hops": hops})
-
-    def _sender(self, message: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
-        async def send(said: dict[str, Any]) -> None:
-            await self._layer.send(message["reply"], {
-                "type": "cluster.said", "socket": message.get("socket", ""), "message": said,
-            })
-        return send
 
     async def _answer(self, message: dict[str, Any], answer: dict[str, Any]) -> None:
         failpoints.reached("before-answer")
@@ -238,8 +316,13 @@ def _take_over(cluster: str, worker: str) -> tuple[Cluster, Any] | None:
     if not store.claim(cluster, worker):
         store.holder(cluster)  # raises Missing for an unknown cluster
         return None
-    row = Cluster.objects.get(id=cluster)
-    return row, store.load(cluster, row.branch)
+    try:
+        row = Cluster.objects.get(id=cluster)
+        return row, store.load(cluster, row.branch)
+    except Exception:
+        # Whoever cannot read it must not keep the others from trying.
+        store.release(worker, [cluster])
+        raise
 
 
 class _Process:
