@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from typing import Any
@@ -15,6 +16,8 @@ from django.utils.translation import gettext
 from cluster.models import Cluster
 from dashboard import visitors
 from dashboard.hub import CommandTimeout, process_hub
+
+logger = logging.getLogger(__name__)
 
 # Daphne has no back-pressure of its own: so many frames may be on their way to a client that has not acknowledged them.
 UNACKNOWLEDGED = 4
@@ -46,6 +49,7 @@ class ClusterConsumer(AsyncWebsocketConsumer):
         self._tokens, self._filled = BURST, time.monotonic()
         self._tasks: set[asyncio.Task[None]] = set()
         self._joined = False
+        self._typed = False  # a console line: something of ours may be running in the worker
         await self.accept()
         if not await self._is_mine():
             await self.close(NOT_YOURS)
@@ -57,9 +61,12 @@ class ClusterConsumer(AsyncWebsocketConsumer):
         return bool(await database_sync_to_async(_may_use)(self.scope["session"], self.cluster))
 
     async def disconnect(self, code: int) -> None:
-        """Leave the hub; commands under way end by themselves."""
-        if self._joined:
-            await process_hub().leave(self.cluster, self)
+        """Leave the hub; what waits in the console ends."""
+        if not self._joined:
+            return
+        if self._typed:
+            await process_hub().gone(self.cluster, self.identifier)
+        await process_hub().leave(self.cluster, self)
 
     # --- up --------------------------------------------------------------------------------------------------------
 
@@ -89,9 +96,14 @@ class ClusterConsumer(AsyncWebsocketConsumer):
         return True
 
     async def _command(self, message: dict[str, Any]) -> None:
+        self._typed = self._typed or message["type"] == "console"
         try:
             answer = await process_hub().command(self.cluster, message, self.identifier)
         except CommandTimeout:
+            answer = {"type": "error", "message": gettext("The simulator does not answer. Please try again.")}
+        except Exception:
+            # Whatever the channel layer's trouble is, the client must not wait for ever.
+            logger.exception("a command could not be sent")
             answer = {"type": "error", "message": gettext("The simulator does not answer. Please try again.")}
         if answer.get("type") == "error" and "id" in message:
             self._tell({"type": "console", "id": message["id"], "stream": "stderr", "text": answer["message"] + "\n"})
@@ -142,6 +154,7 @@ def _parsed(text: str | None) -> tuple[dict[str, Any] | None, str]:
         message = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None, gettext("A message is JSON text.")
-    if not isinstance(message, dict) or message.get("type") not in ALLOWED | {"ack"}:
+    kind = message.get("type") if isinstance(message, dict) else None
+    if not isinstance(kind, str) or kind not in ALLOWED | {"ack"}:
         return None, gettext("A message is an object whose type is one of: %s.") % ", ".join(sorted(ALLOWED))
     return message, ""
