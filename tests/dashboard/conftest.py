@@ -34,7 +34,7 @@ class SimulatedHub:
             raise CommandTimeout
         if self.refusal:
             return {"type": "error", "message": self.refusal}
-        return getattr(self, command["type"])(command)  # type: ignore[no-any-return]
+        return getattr(self, command["type"])(command)
 
     def frame(self, command: dict[str, Any]) -> dict[str, Any]:
         return {"type": "frame", "revision": self.simulation.revision, "state": board.state(self.simulation.world)}

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from cluster import kubectl
 from cluster.manifests import BUILT_IN, HOME_MANIFEST
@@ -124,7 +123,8 @@ def lived() -> list[Step]:
         "kubectl create namespace shop", "kubectl delete namespace shop --wait=false",
         "kubectl annotate deployment web note=yes", "kubectl rollout restart deployment/cart",
         "simulate node stop node-1", "simulate component off default-scheduler",
-        "simulate component on default-scheduler", "simulate node start node-1", "simulate node add", "simulate node remove node-4",
+        "simulate component on default-scheduler", "simulate node start node-1",
+        "simulate node add", "simulate node remove node-4",
         "kubectl delete deployment web --wait=false", "kubectl delete service cart --wait=false",
     ]
     for line in lines:
@@ -133,9 +133,7 @@ def lived() -> list[Step]:
                 break
         for _ in simulation.steps_until(simulation.now + 30_000):
             pass
-    for document in yaml.safe_load_all(HOME_MANIFEST):
-        simulation.user().delete("deployments.apps", "default", document["metadata"]["name"]) if document["metadata"][
-            "name"] == "cart" else None
+    simulation.user().delete("deployments.apps", "default", "cart")
     for _ in simulation.steps_until(simulation.now + 400_000):
         pass
     return steps

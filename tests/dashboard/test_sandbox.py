@@ -16,7 +16,7 @@ def new(client: Client) -> Cluster:
     answer = client.post("/sandbox/")
     assert answer.status_code == 302
     made = Cluster.objects.exclude(id__in=before).get()
-    assert answer.url == f"/sandbox/{made.id}/"
+    assert answer["Location"] == f"/sandbox/{made.id}/"
     return made
 
 
