@@ -37,6 +37,7 @@ class Seen:
     world: World
     uids: dict[str, tuple[str, Key]] = field(default_factory=dict)  # every uid that ever was, with its object
     names: set[str] = field(default_factory=set)  # of nodes that ever were
+    meddled: set[str] = field(default_factory=set)  # uids of ReplicaSets that a user gave another size than their Deployment
     samples: list[tuple[Document, bytes]] = field(default_factory=list)
     written: int = 0
 
@@ -73,6 +74,8 @@ def check(seen: Seen, step: Step) -> None:
     seen.world = step.world
     for change in step.changes:
         _note(seen, change)
+    if step.actor == "user":
+        seen.meddled |= {metadata.uid(new) for _, new in updates_of(step, "replicasets.apps")}
 
 
 def _note(seen: Seen, change: Change) -> None:
@@ -402,8 +405,11 @@ def rollouts_keep_their_bounds(seen: Seen, step: Step) -> None:
         owner = _deployment_of(step.world, new) if new is not None else None
         if owner is None or not deployments.is_rolling(owner):
             continue
+        owned = _owned(step.world, owner)
+        if any(metadata.uid(one) in seen.meddled for one in owned):
+            continue
         before = sum(map(replicasets.wanted, _owned(seen.world, owner)))
-        after = sum(map(replicasets.wanted, _owned(step.world, owner)))
+        after = sum(map(replicasets.wanted, owned))
         assert after <= max(before, deployments.replicas(owner) + deployments.max_surge(owner)), (before, after)
         least = deployments.replicas(owner) - deployments.max_unavailable(owner)
         assert after >= min(before, least), (before, after, least)

@@ -16,11 +16,11 @@ from cluster.objects.kinds import replicaset as replicasets
 from cluster.objects.kinds import service as services
 from cluster.objects.registry import REGISTRY
 from cluster.simulation.simulation import Simulation
-from tests.walks.invariants import Broken
+from tests.walks.invariants import Broken, Seen
 
 SLICES = "endpointslices.discovery.k8s.io"
 # Each rule holds while these are on.
-Check = Callable[[Simulation], None]
+Check = Callable[[Simulation, Seen], None]
 RULES: list[tuple[tuple[str, ...], Check]] = []
 
 
@@ -32,7 +32,7 @@ def rule(*components: str) -> Callable[[Check], Check]:
     return add
 
 
-def check(simulation: Simulation) -> None:
+def check(simulation: Simulation, seen: Seen) -> None:
     """Look at a quiet cluster; Broken names the rule."""
     if not simulation.is_quiet():
         return
@@ -40,7 +40,7 @@ def check(simulation: Simulation) -> None:
         if simulation.api.is_off(*components):
             continue
         try:
-            look(simulation)
+            look(simulation, seen)
         except AssertionError as problem:
             raise Broken(f"{look.__name__} in the quiet cluster of revision {simulation.revision}: {problem}") from problem
 
@@ -52,17 +52,22 @@ def everything(simulation: Simulation) -> Iterator[tuple[str, Document]]:
                 yield table, document
 
 
+def is_going(simulation: Simulation, document: Document) -> bool:
+    """Whether its namespace is being deleted, so that nothing can be made in it any more."""
+    namespace = simulation.api.get("namespaces", "", metadata.namespace(document))
+    return namespace is None or namespaces.is_terminating(namespace)
+
+
 @rule()
-def due_work_is_not_late(simulation: Simulation) -> None:
+def due_work_is_not_late(simulation: Simulation, seen: Seen) -> None:
     late = [(key, entry) for key, entry in simulation.world.table(AGENDA).items() if entry[0] < simulation.now and not entry[2]]
     assert not late, late
 
 
 @rule("replicaset-controller")
-def replicasets_have_their_pods(simulation: Simulation) -> None:
+def replicasets_have_their_pods(simulation: Simulation, seen: Seen) -> None:
     for one in simulation.api.list("replicasets.apps"):
-        where = simulation.api.get("namespaces", "", metadata.namespace(one))
-        if metadata.is_being_deleted(one) or where is None or namespaces.is_terminating(where):
+        if metadata.is_being_deleted(one) or is_going(simulation, one):
             continue
         active = [pod for pod in simulation.api.owned("pods", metadata.uid(one)) if pods.is_active(pod)]
         assert len(active) == replicasets.wanted(one), (metadata.name(one), len(active), replicasets.wanted(one))
@@ -73,9 +78,9 @@ def replicasets_have_their_pods(simulation: Simulation) -> None:
 
 
 @rule("deployment-controller")
-def deployments_tell_of_their_replicasets(simulation: Simulation) -> None:
+def deployments_tell_of_their_replicasets(simulation: Simulation, seen: Seen) -> None:
     for one in simulation.api.list("deployments.apps"):
-        if metadata.is_being_deleted(one):
+        if metadata.is_being_deleted(one) or is_going(simulation, one):
             continue
         assert dig(one, "status", "observedGeneration") == one["metadata"]["generation"], metadata.name(one)
         owned = simulation.api.owned("replicasets.apps", metadata.uid(one))
@@ -85,23 +90,25 @@ def deployments_tell_of_their_replicasets(simulation: Simulation) -> None:
 
 
 @rule("deployment-controller", "replicaset-controller")
-def deployments_have_their_size(simulation: Simulation) -> None:
+def deployments_have_their_size(simulation: Simulation, seen: Seen) -> None:
     for one in simulation.api.list("deployments.apps"):
-        where = simulation.api.get("namespaces", "", metadata.namespace(one))
-        if metadata.is_being_deleted(one) or deployments.is_paused(one) or where is None or namespaces.is_terminating(where):
+        if metadata.is_being_deleted(one) or deployments.is_paused(one) or is_going(simulation, one):
             continue
         # A rollout that becomes Recreate while it is scaled has two sizes to choose from, and chooses neither
         # (pkg/controller/deployment/sync.go, scale).
         if not deployments.is_rolling(one):
             continue
-        total = sum(map(replicasets.wanted, simulation.api.owned("replicasets.apps", metadata.uid(one))))
+        owned = simulation.api.owned("replicasets.apps", metadata.uid(one))
+        if any(metadata.uid(found) in seen.meddled for found in owned):
+            continue
+        total = sum(map(replicasets.wanted, owned))
         wanted = deployments.replicas(one)
         least = wanted - deployments.max_unavailable(one)
         assert least <= total <= wanted + deployments.max_surge(one), (metadata.name(one), wanted, total)
 
 
 @rule("endpointslice-controller")
-def slices_list_the_selected_pods(simulation: Simulation) -> None:
+def slices_list_the_selected_pods(simulation: Simulation, seen: Seen) -> None:
     for service in simulation.api.list("services"):
         namespace = metadata.namespace(service)
         if not services.selector(service) or services.is_external_name(service) or metadata.is_being_deleted(service):
@@ -121,14 +128,14 @@ def slices_list_the_selected_pods(simulation: Simulation) -> None:
 
 
 @rule("endpointslice-controller", "garbage-collector-controller")
-def slices_belong_to_a_service(simulation: Simulation) -> None:
+def slices_belong_to_a_service(simulation: Simulation, seen: Seen) -> None:
     for one in simulation.api.list(SLICES):
         if metadata.controller_of(one) is not None and not metadata.is_being_deleted(one):
             assert simulation.api.get("services", metadata.namespace(one), slices.service_name(one)), metadata.name(one)
 
 
 @rule()
-def rules_name_the_ready_endpoints(simulation: Simulation) -> None:
+def rules_name_the_ready_endpoints(simulation: Simulation, seen: Seen) -> None:
     for (node,), rules in simulation.api.hosts("host/iptables"):
         if simulation.api.is_off(f"kube-proxy/{node}", f"node/{node}") or simulation.api.get("nodes", "", node) is None:
             continue
@@ -161,7 +168,7 @@ def _addresses(simulation: Simulation, service: Document, port: Document) -> lis
 
 
 @rule("garbage-collector-controller")
-def owners_exist(simulation: Simulation) -> None:
+def owners_exist(simulation: Simulation, seen: Seen) -> None:
     for table, document in everything(simulation):
         references = metadata.owner_references(document)
         if not references or metadata.is_being_deleted(document):
@@ -177,7 +184,7 @@ def owners_exist(simulation: Simulation) -> None:
 
 
 @rule("default-scheduler")
-def who_waits_was_told_why(simulation: Simulation) -> None:
+def who_waits_was_told_why(simulation: Simulation, seen: Seen) -> None:
     for pod in simulation.api.list("pods"):
         if pods.node_name(pod) or metadata.is_being_deleted(pod) or pods.is_terminal(pod):
             continue
@@ -186,7 +193,7 @@ def who_waits_was_told_why(simulation: Simulation) -> None:
 
 
 @rule("namespace-controller", "garbage-collector-controller")
-def empty_namespaces_go(simulation: Simulation) -> None:
+def empty_namespaces_go(simulation: Simulation, seen: Seen) -> None:
     for one in simulation.api.list("namespaces"):
         if namespaces.is_terminating(one):
             left = [(t, metadata.name(d)) for t, d in everything(simulation) if metadata.namespace(d) == metadata.name(one)]
@@ -194,7 +201,7 @@ def empty_namespaces_go(simulation: Simulation) -> None:
 
 
 @rule()
-def accounts_exist(simulation: Simulation) -> None:
+def accounts_exist(simulation: Simulation, seen: Seen) -> None:
     if simulation.api.is_off("serviceaccount-controller", "root-ca-certificate-publisher"):
         return
     for one in simulation.api.list("namespaces"):

@@ -126,7 +126,7 @@ class Walk:
             self.outcome.lines.append(line)
             do(self.simulation, line)
             line.revision, line.state = self.simulation.revision, self.simulation.world
-            quiet.check(self.simulation)
+            quiet.check(self.simulation, self.seen)
         invariants.check_samples(self.seen)
 
     # --- the past --------------------------------------------------------------------------------------------------
