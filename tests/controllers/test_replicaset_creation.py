@@ -151,7 +151,7 @@ def test_batches_double_until_one_fails():
     # 1 + 2 + 4: of the third batch two were made, two are refused; the fourth is not begun.
     assert len(pods(simulation)) == 5
     waiting = [note for key, note in simulation.world.table(MEMORY).items() if key[0] == recorder.COMPONENT]
-    assert [note["reason"] for note in waiting].count("FailedCreate") == 2
+    assert [note.get("reason") for note in waiting].count("FailedCreate") == 2
 
 
 def test_at_most_500_before_the_status_is_reported():
