@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
@@ -48,9 +48,21 @@ def problem(request: HttpRequest, status: int, title: str, words: str) -> HttpRe
     return render(request, "site/problem.html", {"title": title, "words": words}, status=status)
 
 
-def revision_of(fields: Any) -> int | None:
-    """The past revision that the fields of the form #moment name; None for the present."""
+class Moment(NamedTuple):
+    """What the board shows. While the picture catches up with the present, it shows an older revision and is live."""
+
+    revision: int | None
+    live: bool
+
+    @property
+    def past(self) -> int | None:
+        """The revision that the visitor went back to; None when they follow the present."""
+        return None if self.live else self.revision
+
+
+def moment_of(fields: Any) -> Moment:
+    """The moment that the fields of the form #moment name; the present when they name none."""
     text = fields.get("revision", "")
-    if fields.get("live", "true") == "true" or not text.isdecimal():
-        return None
-    return int(text[:18])
+    if not (text.isascii() and text.isdecimal()):
+        return Moment(None, True)
+    return Moment(int(text[:18]), fields.get("live", "true") != "false")

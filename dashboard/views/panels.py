@@ -16,7 +16,7 @@ from django_htmx.http import trigger_client_event
 
 from cluster.models import Cluster
 from cluster.objects.registry import REGISTRY
-from dashboard.views.asking import answering, ask, own_cluster, revision_of
+from dashboard.views.asking import answering, ask, moment_of, own_cluster
 
 # "pods/default/web-1", "nodes//node-1", "deployments.apps/default/web"
 _REFERENCE = re.compile(r"([a-z][a-z0-9.-]*)/([a-z0-9-]*)/([A-Za-z0-9][A-Za-z0-9.:_-]*)")
@@ -174,9 +174,9 @@ async def panel(request: HttpRequest, cluster: str, name: str) -> HttpResponse:
     own = await own_cluster(request, cluster)
     if name not in PANELS:
         raise Http404(name)
-    revision = revision_of(request.GET)
-    context = await PANELS[name](own, revision, request.GET.get("ref", ""))
-    return render(request, f"panels/{name}.html", {**context, "past": revision})
+    moment = moment_of(request.GET)
+    context = await PANELS[name](own, moment.revision, request.GET.get("ref", ""))
+    return render(request, f"panels/{name}.html", {**context, "past": moment.past})
 
 
 @require_POST
@@ -184,7 +184,7 @@ async def panel(request: HttpRequest, cluster: str, name: str) -> HttpResponse:
 async def apply(request: HttpRequest, cluster: str) -> HttpResponse:
     """Apply the editor's text; at a past moment that begins a new branch."""
     own = await own_cluster(request, cluster)
-    answer = await ask(own, {"type": "apply", "text": request.POST.get("text", ""), "at": revision_of(request.POST)})
+    answer = await ask(own, {"type": "apply", "text": request.POST.get("text", ""), "at": moment_of(request.POST).past})
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("sandbox-table", own.id)
     context = {

@@ -73,9 +73,15 @@ def test_the_past_is_asked_for_and_named(panel, hub):
     assert "As it was at event 12." in text
 
 
+def test_a_picture_that_catches_up_is_followed_but_not_past(panel, hub):
+    text = panel("services", revision="12", live="true")
+    assert [command["revision"] for _, command in hub.asked] == [12]
+    assert "As it was" not in text
+
+
 @pytest.mark.parametrize("fields", [
-    {"revision": "12", "live": "true"}, {"revision": "", "live": "false"}, {"revision": "-1", "live": "false"},
-    {"revision": "１２a", "live": "false"}, {},
+    {"revision": "", "live": "false"}, {"revision": "１２", "live": "false"}, {"revision": "-1", "live": "false"},
+    {"revision": "12a", "live": "false"}, {},
 ])
 def test_the_present_otherwise(panel, hub, fields):
     panel("services", **fields)
@@ -151,6 +157,8 @@ def test_apply(client, hub):
     assert "Nothing was applied" in wrong.content.decode()
     told = json.loads(wrong["HX-Trigger"])["clusterscope:applied"]["errors"]
     assert all(set(error) == {"line", "message"} for error in told)
+    client.post(address, {"text": "x", "revision": "7", "live": "true"}, headers=headers)
+    assert hub.asked[-1][1]["at"] is None
     right = client.post(address, {"text": "x", "revision": "7", "live": "false"}, headers=headers)
     assert right.status_code == 200
     assert hub.asked[-1][1] == {"type": "apply", "text": "x", "at": 7}

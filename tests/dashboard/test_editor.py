@@ -34,7 +34,7 @@ def apply(page: Page) -> None:
 def test_it_works(sandbox: Page) -> None:
     apply(sandbox)
     expect(sandbox.locator("#applied")).to_contain_text("deployment.apps/nginx-demo created")
-    expect(sandbox.locator("#stage .pod")).to_have_count(2, timeout=20_000)  # told one after the other
+    expect(sandbox.locator("#stage .nodes .pod")).to_have_count(2, timeout=20_000)  # told one after the other
 
 
 def test_ctrl_enter_applies(sandbox: Page) -> None:
@@ -112,10 +112,10 @@ def test_services_and_events(sandbox: Page) -> None:
 
 def test_an_apply_in_the_past_begins_a_branch(sandbox: Page) -> None:
     apply(sandbox)
-    expect(sandbox.locator("#stage .pod")).to_have_count(2, timeout=20_000)  # told one after the other
+    expect(sandbox.locator("#stage .nodes .pod")).to_have_count(2, timeout=20_000)  # told one after the other
     sandbox.locator("[data-act=start]").click()
     expect(sandbox.locator("#moment [name=live]")).to_have_value("false")
-    expect(sandbox.locator("#stage .pod")).to_have_count(0)
+    expect(sandbox.locator("#stage .nodes .pod")).to_have_count(0)
     write(sandbox, POD)
     apply(sandbox)
     expect(sandbox.locator("#branches")).to_be_visible()
