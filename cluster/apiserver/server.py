@@ -277,10 +277,16 @@ class APIServer(LiveReader):
             raise errors.unpatchable(kind, name, problem.code, str(problem)) from problem
         if subresource == "scale":
             return self.update_scale(resource, patched, dry_run=dry_run)
-        if patched["metadata"].get("name") != name:
-            given = patched["metadata"].get("name", "")
-            raise errors.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
         patched = self._decode(kind, patched, "Strict")
+        given = (patched.get("metadata") or {}).get("name", "")
+        if given != name:
+            raise errors.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
+        type_ = (patched.get("apiVersion"), patched.get("kind"))
+        if type_ != (kind.api_version, kind.kind):
+            raise errors.bad_request(
+                f"the type in the data ({type_[0]}, {type_[1]}) does not match the expected type"
+                f" ({kind.api_version}, {kind.kind})"
+            )
         return self._replace(Write("patch", resource, namespace, name, subresource), kind, patched, dry_run)
 
     def _patched(self, kind: Kind, current: Document, patch: Any, patch_type: str) -> Document:

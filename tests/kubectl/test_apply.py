@@ -304,6 +304,20 @@ def test_patches_that_are_refused(words: str, error: str):
     said(with_web().run(f"patch deploy web {words}"), "", error)
 
 
+@pytest.mark.parametrize(
+    "patch",
+    ['{"metadata":5}', '{"metadata":null}', '{"metadata":{"name":"other"}}', '{"kind":"Pod"}', "[]", "5", '"x"', "null",
+     '{"spec":[]}'],
+)
+@pytest.mark.parametrize("type_", ["strategic", "merge", "json"])
+def test_patches_of_the_wrong_shape_are_refused_not_crashed_on(patch: str, type_: str):
+    new = with_web()
+    before = new.simulation.api.read("deployments.apps", "default", "web")
+    result = new.run(f"patch deploy web --type={type_} -p '{patch}'")
+    assert result.code == 1 or result.stdout == "deployment.apps/web patched (no change)\n"
+    assert new.simulation.api.read("deployments.apps", "default", "web") == before
+
+
 def test_the_cluster_ip_cannot_be_changed_as_recorded():
     new = with_web()
     new.run("expose deployment web --port=80")
