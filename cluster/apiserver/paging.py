@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import NamedTuple
 
 import orjson
 
 from cluster.apiserver import errors
 from cluster.apiserver.reader import Reader
+from cluster.apiserver.state import World
 from cluster.objects import metadata
 from cluster.objects.documents import Document
 from cluster.objects.registry import Kind
 from cluster.objects.selectors import FieldSelector, LabelSelector
 
-if TYPE_CHECKING:
-    from cluster.apiserver.server import APIServer, ListResult
+
+class ListResult(NamedTuple):
+    """A page: `continue_token` is "" on the last one, `remaining` None where it is not known."""
+
+    items: list[Document]
+    revision: int
+    continue_token: str
+    remaining: int | None
 
 
 def field_value(kind: Kind, document: Document, label: str) -> str:
@@ -47,7 +55,8 @@ def matches(kind: Kind, document: Document, labels: LabelSelector | None, fields
 
 
 def select(
-    server: APIServer,
+    reader: Reader,
+    world_at: Callable[[int], World | None],
     kind: Kind,
     namespace: str | None,
     labels: LabelSelector | None,
@@ -56,11 +65,10 @@ def select(
     token: str,
 ) -> ListResult:
     """One page of a list; pages after the first show the state of the first page's revision."""
-    from cluster.apiserver.server import ListResult
-
     check_field_labels(kind, fields)
-    revision, last = _decode(token) if token else (server.revision, None)
-    reader = server if revision == server.revision else _reader_at(server, revision)
+    revision, last = _decode(token) if token else (reader.revision, None)
+    if revision != reader.revision:
+        reader = _reader_at(world_at, revision)
     found = [
         document for document in reader.list(kind.resource, namespace)
         if (last is None or _order(document) > last) and matches(kind, document, labels, fields)
@@ -76,8 +84,8 @@ def _order(document: Document) -> tuple[str, str]:
     return metadata.namespace(document), metadata.name(document)
 
 
-def _reader_at(server: APIServer, revision: int) -> Reader:
-    world = server.world_at(revision)
+def _reader_at(world_at: Callable[[int], World | None], revision: int) -> Reader:
+    world = world_at(revision)
     if world is None:
         raise errors.expired(
             "The provided continue parameter is too old to display a consistent list result. "

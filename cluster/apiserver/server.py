@@ -40,13 +40,6 @@ class Write(NamedTuple):
     subresource: str = ""
 
 
-class ListResult(NamedTuple):
-    items: list[Document]
-    revision: int
-    continue_token: str
-    remaining: int | None
-
-
 class WatchEvent(NamedTuple):
     revision: int
     type: str  # ADDED, MODIFIED, DELETED
@@ -89,9 +82,9 @@ class APIServer(LiveReader):
         fields: FieldSelector | None = None,
         limit: int = 0,
         continue_token: str = "",
-    ) -> ListResult:
+    ) -> paging.ListResult:
         """A list with selectors and paging; raises BadRequest for an unknown field label, Expired for an old token."""
-        return paging.select(self, REGISTRY[resource], namespace, labels, fields, limit, continue_token)
+        return paging.select(self, self.world_at, REGISTRY[resource], namespace, labels, fields, limit, continue_token)
 
     def watch(
         self,
