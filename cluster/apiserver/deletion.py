@@ -43,15 +43,11 @@ def marked(kind: Kind, stored: Document, grace: int | None, propagation: str | N
     document = _with_propagation(kind, stored, propagation)
     if metadata.is_being_deleted(stored) and seconds >= stored["metadata"].get("deletionGracePeriodSeconds", 0):
         return document
-    meta = {
-        **document["metadata"],
-        "deletionTimestamp": times.rfc3339(now + seconds * times.SECOND),
-        "deletionGracePeriodSeconds": seconds,
-    }
-    document = {**document, "metadata": meta}
+    meta = {**document["metadata"], "deletionTimestamp": times.rfc3339(now + seconds * times.SECOND)}
     if kind.resource == "namespaces":
-        document = with_value(document, ("status", "phase"), "Terminating")
-    return document
+        # Marked by a storage of their own, which knows no grace (pkg/registry/core/namespace/storage/storage.go).
+        return with_value({**document, "metadata": meta}, ("status", "phase"), "Terminating")
+    return {**document, "metadata": {**meta, "deletionGracePeriodSeconds": seconds}}
 
 
 def _grace_seconds(kind: Kind, stored: Document, grace: int | None) -> int:

@@ -17,11 +17,13 @@ from cluster.objects.selectors import LabelSelector
 # Metadata that no client can set or change.
 SERVER_FIELDS = ("uid", "creationTimestamp", "resourceVersion", "generation", "selfLink",
                  "deletionTimestamp", "deletionGracePeriodSeconds")
+# What no field of the metadata keeps: each of them is left out when it says nothing (ObjectMeta's omitempty).
+EMPTY: tuple[object, ...] = (None, {}, [], "")
 
 
 def for_create(kind: Kind, document: Document, now: int) -> Document:
     """A new object without what clients may not set, with what the server puts in."""
-    meta = {name: value for name, value in document["metadata"].items() if name not in SERVER_FIELDS and value is not None}
+    meta = {name: value for name, value in document["metadata"].items() if name not in SERVER_FIELDS and value not in EMPTY}
     meta["creationTimestamp"] = times.rfc3339(now)
     if kind.counts_generation:
         meta["generation"] = 1
@@ -38,7 +40,7 @@ def for_update(kind: Kind, document: Document, stored: Document, subresource: st
         noted = document["metadata"].get("annotations") or stored["metadata"].get("annotations")
         new = {**stored, "status": document.get("status", {})}
         return with_value(new, ("metadata", "annotations"), noted) if noted else new
-    meta = {name: value for name, value in document["metadata"].items() if name not in SERVER_FIELDS and value not in (None, {})}
+    meta = {name: value for name, value in document["metadata"].items() if name not in SERVER_FIELDS and value not in EMPTY}
     server_side = {name: stored["metadata"][name] for name in SERVER_FIELDS if name in stored["metadata"]}
     new = {**document, "metadata": {**meta, **server_side}}
     if "status" in kind.subresources:

@@ -64,9 +64,10 @@ def compute(pod: Document, row: Row | None, work: Work, host_ip: str, now: int) 
 def rejected(pod: Document, reason: str, message: str, now: int) -> Document:
     """The status of a Pod that the kubelet does not take (rejectPod in pkg/kubelet/kubelet.go)."""
     old = pod.get("status") or {}
+    kept = [c for c in old.get("conditions") or [] if c["type"] not in OWN_CONDITIONS]
     return {
         "observedGeneration": pod["metadata"].get("generation", 1), "phase": "Failed",
-        "conditions": [c for c in old.get("conditions") or [] if c["type"] not in OWN_CONDITIONS],
+        **({"conditions": kept} if kept else {}),
         "message": f"Pod was rejected: {message}", "reason": reason, "startTime": times.rfc3339(now),
         "qosClass": old.get("qosClass") or pods.qos_class(pod),
     }

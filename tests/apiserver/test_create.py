@@ -96,6 +96,16 @@ def test_an_unknown_field(api: Lab) -> None:
     assert error.message.endswith('strict decoding error: unknown field "spec.replicas"')
 
 
+@pytest.mark.parametrize("empty", [{}, None])
+def test_metadata_that_says_nothing_is_not_kept(api: Lab, empty: object) -> None:
+    document = config()
+    given = {**document, "metadata": {**document["metadata"], "labels": empty, "annotations": empty, "finalizers": []}}
+    stored = api.create(given)
+    assert not {"labels", "annotations", "finalizers"} & set(stored["metadata"])
+    api.update({**stored, "metadata": {**stored["metadata"], "labels": empty, "ownerReferences": []}})
+    assert api.read("configmaps", "default", "settings") == stored
+
+
 def test_a_dry_run_stores_nothing_and_spends_no_chance(api: Lab) -> None:
     before = api.world
     answer = api.create(pod(), dry_run=True)

@@ -125,6 +125,13 @@ def test_a_namespace_waits_for_its_contents(api: Lab) -> None:
     assert (marked["status"]["phase"], marked["spec"]["finalizers"]) == ("Terminating", ["kubernetes"])
 
 
+def test_a_namespace_knows_no_grace_period(api: Lab) -> None:
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}})
+    marked = api.delete("namespaces", "", "team")
+    assert marked is not None and "deletionGracePeriodSeconds" not in marked["metadata"]
+    assert api.delete("namespaces", "", "team") == marked
+
+
 @pytest.mark.parametrize("name", ["default", "kube-system"])
 def test_some_namespaces_stay(api: Lab, name: str) -> None:
     error = refusal(api.delete, "namespaces", "", name)

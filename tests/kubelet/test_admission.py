@@ -78,3 +78,9 @@ def test_refused_pod_is_deleted_at_once(nodes):
     nodes.run(2)
     nodes.delete()
     assert not nodes.exists()
+
+
+def test_a_refused_pod_has_no_conditions(nodes):
+    nodes.create(resources={"requests": {"cpu": "5"}})
+    nodes.run(2)
+    assert nodes.pod("web")["status"].get("conditions") != []
