@@ -23,7 +23,7 @@ from cluster.kubectl.results import Results
 from cluster.kubectl.selection import Found, selected
 from cluster.machinery.story import NARRATED, Story, object_reference
 from cluster.objects import metadata, schema
-from cluster.objects.documents import Document
+from cluster.objects.documents import Document, dig
 from cluster.objects.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
 
 NO_SERVER_SIDE = "error: this console applies on the client's side only: leave --server-side out"
@@ -182,14 +182,18 @@ def _patched(invocation: Invocation, found: Found, patch: Any, type_: str, resul
 
 
 def _patched_here(found: Found, patch: Any, type_: str) -> Document:
+    keys = schema.merge_keys(found.kind.api_version, found.kind.kind)
     try:
-        if type_ == "json":
-            return json_patch(found.document, patch)
-        if type_ == "merge":
-            return merge_patch(found.document, patch)
-        return strategic_merge_patch(found.document, patch, schema.merge_keys(found.kind.api_version, found.kind.kind))
+        if type_ == "strategic":
+            new = strategic_merge_patch(found.document, patch, keys)
+        else:
+            new = (json_patch if type_ == "json" else merge_patch)(found.document, patch)
     except PatchError as problem:
         raise CommandError(f"error: {problem}") from problem
+    complaint = schema.decoding_error(found.kind.api_version, found.kind.kind, new, strict=False)
+    if complaint or not dig(new, "metadata", "name"):
+        raise CommandError(f"error: {complaint or 'the patch takes the name away'}")
+    return new
 
 
 # --- edit ------------------------------------------------------------------------------------------------------------
