@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import ServerProcess
 
+# The panels follow the picture, which tells one event after the other.
+TOLD = 20_000
 POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: solo\nspec:\n  containers:\n    - name: app\n      image: nginx:1.27\n"
 WRONG = POD.replace("image: nginx:1.27", "imagine: nginx:1.27")
 
@@ -34,7 +36,7 @@ def apply(page: Page) -> None:
 def test_it_works(sandbox: Page) -> None:
     apply(sandbox)
     expect(sandbox.locator("#applied")).to_contain_text("deployment.apps/nginx-demo created")
-    expect(sandbox.locator("#stage .nodes .pod")).to_have_count(2, timeout=20_000)  # told one after the other
+    expect(sandbox.locator("#stage .nodes .pod")).to_have_count(2, timeout=TOLD)
 
 
 def test_ctrl_enter_applies(sandbox: Page) -> None:
@@ -78,7 +80,7 @@ def test_a_chosen_pod_shows_its_details(sandbox: Page) -> None:
     expect(details).to_be_visible()
     expect(details).to_contain_text("Why it is there")
     expect(details).to_contain_text("NodeResourcesFit")
-    expect(details).to_contain_text("Container started")
+    expect(details).to_contain_text("Container started", timeout=TOLD)
     details.get_by_role("button", name="Edit").click()
     expect(sandbox.locator("textarea[name=text]")).to_have_value(re.compile("creationTimestamp"))
 
@@ -95,24 +97,24 @@ def test_machines(sandbox: Page) -> None:
     sandbox.locator("#tab-nodes").click()
     sandbox.locator("#node-node-2-cordon").click()
     expect(sandbox.locator("#con-kubectl")).to_contain_text("node/node-2 cordoned")
-    expect(sandbox.locator("#node-node-2-uncordon")).to_be_visible()
+    expect(sandbox.locator("#node-node-2-uncordon")).to_be_visible(timeout=TOLD)
     sandbox.locator("#node-add").click()
-    expect(sandbox.locator("#node-node-4")).to_be_visible()
+    expect(sandbox.locator("#node-node-4")).to_be_visible(timeout=TOLD)
 
 
 def test_services_and_events(sandbox: Page) -> None:
     apply(sandbox)
     sandbox.locator("#tab-services").click()
     panel = sandbox.locator("#services")
-    expect(panel).to_contain_text("nginx-service")
-    expect(panel.get_by_text("ready", exact=True)).to_have_count(3, timeout=20_000)
+    expect(panel).to_contain_text("nginx-service", timeout=TOLD)
+    expect(panel.get_by_text("ready", exact=True)).to_have_count(3, timeout=TOLD)
     sandbox.locator("#tab-events").click()
-    expect(sandbox.locator("#events")).to_contain_text("Scheduled")
+    expect(sandbox.locator("#events")).to_contain_text("Scheduled", timeout=TOLD)
 
 
 def test_an_apply_in_the_past_begins_a_branch(sandbox: Page) -> None:
     apply(sandbox)
-    expect(sandbox.locator("#stage .nodes .pod")).to_have_count(2, timeout=20_000)  # told one after the other
+    expect(sandbox.locator("#stage .nodes .pod")).to_have_count(2, timeout=TOLD)
     sandbox.locator("[data-act=start]").click()
     expect(sandbox.locator("#moment [name=live]")).to_have_value("false")
     expect(sandbox.locator("#stage .nodes .pod")).to_have_count(0)
@@ -126,7 +128,7 @@ def test_the_past_is_marked_in_the_panels(sandbox: Page) -> None:
     apply_line = sandbox.locator("#con-line")
     apply_line.fill("kubectl apply -f nginx-demo.yaml")
     sandbox.keyboard.press("Enter")
-    expect(sandbox.locator("#services")).to_contain_text("nginx-service")
+    expect(sandbox.locator("#services")).to_contain_text("nginx-service", timeout=TOLD)
     sandbox.locator("[data-act=start]").click()
     expect(sandbox.locator("#services")).to_contain_text("As it was at event")
     expect(sandbox.locator("#services")).not_to_contain_text("nginx-service")
@@ -171,7 +173,7 @@ def test_axe_finds_nothing(browser: Browser, live_server_process: ServerProcess,
     expect(tab.locator(".ace_content")).to_be_visible()
     check("editor")
     tab.locator("#edit button.pri").click()
-    expect(tab.locator("#stage .nodes .pod")).to_have_count(2, timeout=20_000)
+    expect(tab.locator("#stage .nodes .pod")).to_have_count(2, timeout=TOLD)
     tab.locator("#stage .nodes .pod").first.click()
     expect(tab.locator("#details pre").first).to_be_visible()
     check("details")
