@@ -13,6 +13,7 @@ from cluster.kubectl.helping import usage
 from cluster.kubectl.invocation import CommandError, Output, Run, Shell
 
 PROGRAMS = ("kubectl", "k")
+NAMESPACE_FLAGS = ("-n", "--namespace")
 
 
 def run(line: str, shell: Shell) -> Run:
@@ -38,15 +39,23 @@ def run(line: str, shell: Shell) -> Run:
 def find(words: list[str]) -> tuple[Command, list[str]]:
     """The command that a line means and the words after it; CommandError for an unknown one. `kubectl` may be left out."""
     program = words[0]
-    rest = words[1:] if program in PROGRAMS else words
+    leading, rest = _leading_flags(words[1:] if program in PROGRAMS else words)
     if not rest:
         return COMMANDS["help"], []
     for length in (2, 1):
         name = " ".join(rest[:length])
         found = next((c for c in COMMANDS.values() if name == c.name or name in c.aliases), None)
         if found is not None and len(rest) >= length:
-            return found, rest[length:]
+            return found, [*leading, *rest[length:]]
     raise CommandError(failures.unknown_command(rest, COMMANDS))
+
+
+def _leading_flags(words: list[str]) -> tuple[list[str], list[str]]:
+    """The namespace, which belongs to every command and may stand before it, and the words from the command on."""
+    count = 0
+    while count < len(words) and words[count].startswith(NAMESPACE_FLAGS):
+        count += 2 if words[count] in NAMESPACE_FLAGS else 1
+    return words[:count], words[count:]
 
 
 def complete(line: str, cursor: int, shell: Shell) -> tuple[int, list[str]]:

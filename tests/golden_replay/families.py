@@ -1,0 +1,38 @@
+"""Every family of recordings and who replays it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from tests.golden_replay import conditions, decisions, rolling, service, taints
+from tests.golden_replay.report import Report
+
+WATCHED = ("a-25-25", "b-1-0", "c-0-1", "d-5-0")
+# Name of the family: the file that it needs, and what replays it.
+FAMILIES: dict[str, tuple[Path, Callable[[Path], Report]]] = {
+    "rolling": (rolling.FILE, rolling.agrees),
+    **{
+        f"watch/rolling-{name}": (Path(f"watch/rolling-{name}.jsonl"), partial(rolling.watch_agrees, name))
+        for name in WATCHED
+    },
+    "watch/deployment-conditions": (conditions.WATCH, conditions.watch_agrees),
+    "watch/taints": (taints.WATCH, taints.watch_agrees),
+    "transcripts/02-deploy-conditions": (conditions.TEXTS, conditions.texts_agree),
+    "transcripts/09-service": (service.TEXTS, service.texts_agree),
+    "transcripts/13-taints": (taints.TEXTS, taints.texts_agree),
+    **{
+        f"scheduler/{category}": (Path(f"scheduler/{category}.json"), partial(decisions.agree, category))
+        for category in decisions.CATEGORIES
+    },
+}
+FOLDERS = ("", "watch", "transcripts", "scheduler")
+SUFFIXES = (".json", ".jsonl", ".txt")
+
+
+def not_yet(folder: Path) -> list[str]:
+    """Recordings that are there and that nothing replays."""
+    known = {str(path) for path, _ in FAMILIES.values()}
+    found = [path for name in FOLDERS for path in sorted((folder / name).glob("*")) if path.suffix in SUFFIXES]
+    return [str(path.relative_to(folder)) for path in found if str(path.relative_to(folder)) not in known | {"conformance.txt"}]
