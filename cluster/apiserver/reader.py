@@ -7,7 +7,6 @@ from typing import Any
 from cluster.apiserver.state import HOST_PREFIX, SWITCHES, Etcd, World, rows
 from cluster.objects import times
 from cluster.objects.documents import Document, Key, dig, with_value
-from cluster.objects.metadata import controller_of
 from cluster.objects.selectors import LabelSelector
 
 # `list` is a method here, so the types have names of their own.
@@ -56,8 +55,8 @@ class Reader:
 
     def owned(self, resource: str, uid: str) -> Documents:
         """Objects of `resource` whose controller has this uid, ordered by namespace and name."""
-        found = (self.world.row(table, key) for table, key in self.world.filed("owner", uid) if table == resource)
-        return [document for document in found if (controller_of(document) or {}).get("uid") == uid]
+        rows_of = self.world.table(resource)
+        return [rows_of[key] for _, key in self.world.filed("controller", f"{resource}/{uid}")]
 
     def orphans(self, resource: str, namespace: str) -> Documents:
         """Pods or ReplicaSets of a namespace that no controller owns, ordered by name."""

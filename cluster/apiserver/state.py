@@ -46,6 +46,12 @@ def _owner_uids(table: str, document: Document) -> Iterable[str]:
     return [reference["uid"] for reference in owner_references(document)]
 
 
+def _controllers(table: str, document: Document) -> Iterable[str]:
+    """By table too, so that who asks for the Pods of a ReplicaSet need not look at each of them."""
+    reference = controller_of(document)
+    return [f"{table}/{reference['uid']}"] if reference is not None else []
+
+
 def _node_names(table: str, document: Document) -> Iterable[str]:
     node = dig(document, "spec", "nodeName") if table == "pods" else None
     return [node] if node else []
@@ -66,6 +72,7 @@ def _regarding_uids(table: str, document: Document) -> Iterable[str]:
 # Ways to find objects without reading a whole table: index name -> values of a document under which it is filed.
 INDEXES: dict[str, Callable[[str, Document], Iterable[str]]] = {
     "owner": _owner_uids,
+    "controller": _controllers,
     "node": _node_names,
     "regarding": _regarding_uids,
     "orphan": _orphan_places,

@@ -24,6 +24,7 @@ class Claim:
     owned: list[Document] = field(default_factory=list)  # the controller's, and matched
     adopt: list[Document] = field(default_factory=list)  # matched, and nobody's
     release: list[Document] = field(default_factory=list)  # the controller's, but no longer matched
+    unwanted: list[Document] = field(default_factory=list)  # the controller's, but not `wanted`
 
 
 def claim(
@@ -36,8 +37,10 @@ def claim(
     """
     found = Claim()
     leaving = metadata.is_being_deleted(owner)
-    for document in filter(wanted, reader.owned(resource, metadata.uid(owner))):
-        if selector.matches(metadata.labels(document)):
+    for document in reader.owned(resource, metadata.uid(owner)):
+        if not wanted(document):
+            found.unwanted.append(document)
+        elif selector.matches(metadata.labels(document)):
             found.owned.append(document)
         elif not leaving:
             found.release.append(document)

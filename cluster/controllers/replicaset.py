@@ -14,7 +14,6 @@ from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import replicaset as replicasets
-from cluster.objects.selectors import LabelSelector
 
 RESOURCE = "replicasets.apps"
 # At most so many Pods are made or deleted before the status is reported (BurstReplicas).
@@ -54,7 +53,7 @@ class ReplicaSetController(Component):
             failure = _manage(context, replicaset, claim.owned)
             if context.wrote:
                 return
-        _report(context, replicaset, claim.owned, failure)
+        _report(context, replicaset, claim, failure)
         if failure is not None:
             raise failure
         if not context.wrote:
@@ -200,8 +199,8 @@ def _related_pods(context: Context, replicaset: Document) -> list[Document]:
 # --- status -----------------------------------------------------------------------------------------------------
 
 
-def _report(context: Context, replicaset: Document, active: list[Document], failure: APIError | None) -> None:
-    status = _status(context, replicaset, active, failure)
+def _report(context: Context, replicaset: Document, claim: pod_control.Claim, failure: APIError | None) -> None:
+    status = _status(context, replicaset, claim, failure)
     if status == replicaset.get("status"):
         return
     args = {
@@ -212,29 +211,30 @@ def _report(context: Context, replicaset: Document, active: list[Document], fail
     context.update({**replicaset, "status": status}, subresource="status", story=story)
 
 
-def _status(context: Context, replicaset: Document, active: list[Document], failure: APIError | None) -> Document:
+def _status(context: Context, replicaset: Document, claim: pod_control.Claim, failure: APIError | None) -> Document:
     """calculateStatus in pkg/controller/replicaset/replica_set_utils.go; zeros are left out as the API does."""
-    template = LabelSelector.from_map(dig(replicaset, "spec", "template", "metadata", "labels"))
-    delay = replicasets.min_ready_seconds(replicaset)
+    template = (dig(replicaset, "spec", "template", "metadata", "labels") or {}).items()
+    delay, active = replicasets.min_ready_seconds(replicaset), claim.owned
+    ready = [pod for pod in active if pods.is_ready(pod)]
     counts = {
-        "fullyLabeledReplicas": sum(template.matches(metadata.labels(pod)) for pod in active),
-        "readyReplicas": sum(pods.is_ready(pod) for pod in active),
-        "availableReplicas": sum(pods.is_available(pod, delay, context.now) for pod in active),
+        "fullyLabeledReplicas": sum(template <= metadata.labels(pod).items() for pod in active),
+        "readyReplicas": len(ready),
+        "availableReplicas": sum(pods.is_available(pod, delay, context.now) for pod in ready) if delay else len(ready),
     }
     status: Document = {
         "replicas": len(active),
         **{field: count for field, count in counts.items() if count},
-        "terminatingReplicas": len(_terminating(context, replicaset)),
+        "terminatingReplicas": len(_terminating(replicaset, claim.unwanted)),
         "observedGeneration": replicaset["metadata"]["generation"],
     }
     conditions = _conditions(context, replicaset, len(active), failure)
     return {**status, "conditions": conditions} if conditions else status
 
 
-def _terminating(context: Context, replicaset: Document) -> list[Document]:
+def _terminating(replicaset: Document, inactive: list[Document]) -> list[Document]:
     selector = replicasets.selector(replicaset)
     return [
-        pod for pod in context.owned("pods", metadata.uid(replicaset))
+        pod for pod in inactive
         if metadata.is_being_deleted(pod) and not pods.is_terminal(pod) and selector.matches(metadata.labels(pod))
     ]
 
