@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 
 from cluster import failpoints
+from tests.conftest import start_server
+from tests.support.feed import Viewer, make_sandboxes
 
 ROOT = Path(__file__).resolve().parents[2]
 RANDOM_KILLS = 82
@@ -127,6 +129,38 @@ def test_a_hundred_deaths(victims: Victims) -> None:
             victims.check()
     victims.check()
     assert victims.acknowledged > 20, f"the workers hardly got to work (seed {seed})"
+
+
+def test_the_whole_server_dies_and_comes_back(tmp_path: Path) -> None:
+    """`manage.py serve` itself, killed while it plays and is given commands; each time started again on the same files."""
+    chance = random.Random(17)
+    server = start_server(tmp_path)
+    sandbox = make_sandboxes(server.environment, 1)[0]
+    answered: list[str] = []
+    for life in range(3):
+        viewer = Viewer(server.url, sandbox)
+        frame = viewer.frame()
+        for number in range(100):
+            name = f"c-{life}-{number}"
+            if viewer.console(f"kubectl create configmap {name}") == f"configmap/{name} created\n":
+                answered.append(name)
+            if chance.random() < 0.15:
+                break
+        viewer.say({"type": "console", "id": "last", "line": "kubectl create deployment web --image=nginx:1.27 --replicas=9"})
+        time.sleep(chance.uniform(0, 0.2))
+        seen = viewer.revisions()
+        server.process.kill()
+        server.process.wait()
+        viewer.close()
+        server = start_server(tmp_path)
+        with Viewer(server.url, sandbox) as after:
+            head = after.frame()["head"]
+            assert head >= max(seen, default=frame["head"]), "something was shown that is no longer there"
+            printed = after.console("kubectl get configmaps -o name")
+            assert [line.removeprefix("configmap/") for line in printed.split() if "/c-" in line] == sorted(answered)
+            after.console("kubectl delete deployment web --ignore-not-found --wait=false")
+    assert server.stop() == 0
+    assert len(answered) > 5
 
 
 def test_unknown_failpoints_are_refused() -> None:
