@@ -48,6 +48,11 @@ def problem(request: HttpRequest, status: int, title: str, words: str) -> HttpRe
     return render(request, "site/problem.html", {"title": title, "words": words}, status=status)
 
 
+def no_picture(request: HttpRequest, words: str) -> HttpResponse:
+    """The page instead of a board when the worker refuses the first frame, with its reason."""
+    return problem(request, 503, gettext("This cluster cannot be shown now."), words)
+
+
 class Moment(NamedTuple):
     """What the board shows. While the picture catches up with the present, it shows an older revision and is live."""
 

@@ -16,7 +16,7 @@ from cluster import store
 from cluster.models import Cluster
 from dashboard import visitors
 from dashboard.narration import sentences
-from dashboard.views.asking import answering, ask
+from dashboard.views.asking import answering, ask, no_picture
 
 
 def home_cluster(session: visitors.Session) -> Cluster:
@@ -36,6 +36,8 @@ async def home(request: HttpRequest) -> HttpResponse:
     """The first page with a small live cluster of the visitor's own."""
     cluster = await sync_to_async(home_cluster)(request.session)
     frame = await ask(cluster, {"type": "frame"})
+    if frame["type"] == "error":
+        return no_picture(request, frame["message"])
     return render(request, "site/home.html", {
         "cluster": cluster, "first_frame": frame, "sentences": sentences(get_language() or "en"), "section": "home",
     })

@@ -21,7 +21,7 @@ from cluster.manifests import BUILT_IN
 from cluster.models import Cluster
 from dashboard import visitors
 from dashboard.narration import sentences
-from dashboard.views.asking import answering, ask, own_cluster
+from dashboard.views.asking import answering, ask, no_picture, own_cluster
 from dashboard.views.panels import PANELS, clock_text
 
 SANDBOX = "sandbox"
@@ -112,6 +112,8 @@ async def sandbox(request: HttpRequest, cluster: str) -> HttpResponse:
     own = await own_cluster(request, cluster)
     await Cluster.objects.filter(id=own.id).aupdate(used=timezone.now())
     frame = await ask(own, {"type": "frame"})
+    if frame["type"] == "error":
+        return no_picture(request, frame["message"])
     return render(request, "sandbox/sandbox.html", {
         "cluster": own, "name": name_of(own), "first_frame": frame, "sentences": sentences(get_language() or "en"),
         "manifests": BUILT_IN, "example": EXAMPLE, "form": EditorForm(initial={"text": BUILT_IN[EXAMPLE]}),

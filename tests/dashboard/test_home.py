@@ -45,6 +45,15 @@ def test_a_silent_simulator_is_told(client, hub):
     assert "The simulator does not answer." in page.content.decode()
 
 
+def test_a_refusal_is_told_in_its_words(client, hub):
+    hub.refusal = "This sandbox was stopped."
+    client.post("/sandbox/open/")
+    for address in ("/", f"/sandbox/{Cluster.objects.get(purpose='sandbox').id}/"):
+        page = client.get(address)
+        assert page.status_code == 503
+        assert hub.refusal in page.content.decode()
+
+
 def test_other_methods_are_refused(client, hub):
     assert client.post("/").status_code == 405
     assert Cluster.objects.count() == 0
