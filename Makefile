@@ -40,7 +40,7 @@ golden: $(DEV_STAMP)  ## replay the recordings of a real control plane, a line p
 	$(BIN)/python -m tests.golden_replay
 
 bench: $(DEV_STAMP)  ## the numbers of the README: engine, durable commands, feed, restart
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.benchmarks
 
 walks: $(DEV_STAMP)  ## seeded random walks through the pure engine
 	$(BIN)/python -m tests.walks $(ARGS)

@@ -1,0 +1,42 @@
+"""`python -m tests.benchmarks`: a line per number. --sandboxes N and --only choose less."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks import engine
+
+PARTS = ("engine", "served", "pages")
+
+
+def tell(what: str, value: str) -> None:
+    print(f"{what}: {value}", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--sandboxes", type=int, default=300)
+    parser.add_argument("--only", choices=PARTS, action="append")
+    chosen = parser.parse_args()
+    parts = chosen.only or PARTS
+    if "engine" in parts:
+        rate, steps = engine.steps_a_second()
+        tell("engine", f"{rate:.0f} steps a second ({steps} steps of rollouts)")
+    if "served" in parts:
+        from tests.benchmarks import served
+
+        with tempfile.TemporaryDirectory() as folder:
+            served.measure(Path(folder), chosen.sandboxes, tell)
+    if "pages" in parts:
+        from tests.benchmarks import pages
+
+        with tempfile.TemporaryDirectory() as folder:
+            pages.measure(Path(folder), tell)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
