@@ -83,7 +83,7 @@ export function updateChip(chip, key, pod, hue, small = false) {
   setAttribute(chip.parts.mark, "href", `#p-${pod.mark}`);
   setText(chip.parts.name, shortName(pod));
   setText(chip.parts.version, pod.version);
-  chip.parts.owner.replaceChildren(pod.owner ? pod.app : "Pod", ...(pod.version ? [" ", chip.parts.version] : []));
+  chip.parts.owner.replaceChildren(make("span", {}, pod.owner ? pod.app : "Pod"), ...(pod.version ? [" ", chip.parts.version] : []));
   let restarts = chip.querySelector(".rst");
   if (pod.mark === "crash" && pod.restarts) {
     restarts ??= chip.appendChild(make("span", { class: "rst" }));

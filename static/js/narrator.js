@@ -7,6 +7,8 @@ import { station } from "./stage.js";
 const REFERENCE = /^(?!.*:)[a-z]+(\.[a-z0-9.-]+)?\/[^/ ]*\/[^/ ]+$/;
 const ICONS = { scheduler: "compass", controllers: "loop", api: "term" };
 
+const WITHIN = new Set(["container", "image"]); // arguments that name a part of a Pod, even when the Pod is called the same
+
 const lastPart = (ref) => ref.split("/").pop();
 
 export const isReference = (value) => typeof value === "string" && REFERENCE.test(value);
@@ -24,7 +26,8 @@ export function sentence(event, sentences) {
     const [first = ""] = event.objs ?? [];
     return [{ bold: event.actor ?? "" }, { text: ` ${event.verb ?? ""} ` }, ...(first ? [{ ref: first }] : [])];
   }
-  const names = new Map((event.objs ?? []).map((ref) => [lastPart(ref), ref])); // an argument that names one of the objects links to it
+  // an argument that names one of the objects links to it; what is written on a node itself is no object
+  const names = new Map((event.objs ?? []).filter((ref) => !ref.startsWith("host/")).map((ref) => [lastPart(ref), ref]));
   const parts = [];
   let bold = false;
   const literal = (words) => words.split("**").forEach((word, at) => {
@@ -35,7 +38,7 @@ export function sentence(event, sentences) {
     const value = event.say.args?.[piece.name];
     if (piece.text !== undefined) literal(piece.text);
     else if (piece.forms) parts.push({ text: plural(piece.forms, value) });
-    else if (isReference(value) || names.has(value)) parts.push({ ref: names.get(value) ?? value });
+    else if (isReference(value) || (names.has(value) && !WITHIN.has(piece.name))) parts.push({ ref: names.get(value) ?? value });
     else parts.push(bold ? { bold: String(value ?? "") } : { text: String(value ?? "") });
   }
   return parts;

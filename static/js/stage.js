@@ -306,12 +306,13 @@ function drawBar(bar, label, pods, field, capacity, scale, unit, hues) {
   const signature = JSON.stringify([segments, capacity]);
   if (bar.signature === signature) return;
   bar.signature = signature;
-  const short = (value) => (value / scale).toFixed(1);
+  const short = (value) => (value ? (value / scale).toFixed(1) : "0");
   const whole = (value) => String(Math.round((value / scale) * 10) / 10);
   setText(bar.label, label);
   setText(bar.used, short(used));
   setText(bar.total, `/${whole(capacity)}`);
   setText(bar.unit, ` ${unit}`);
+  bar.root.classList.toggle("none", used === 0);
   bar.root.classList.toggle("full", used > capacity * 0.97);
   const words = text("requested", { what: label, used: short(used), total: whole(capacity), unit });
   bar.bar.setAttribute("aria-label", words);
