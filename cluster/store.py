@@ -39,6 +39,9 @@ SNAPSHOT_EVERY = 100
 MAX_REVISIONS = 20_000
 MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 KEEP_REVISIONS = 5_000
+# How long a cluster is kept that nobody uses.
+HOME_KEPT = timedelta(days=1)
+SANDBOX_KEPT = timedelta(days=30)
 
 
 class Missing(LookupError):
@@ -364,6 +367,21 @@ def _doomed_branches(cluster: str, kept: set[int], start: int) -> list[int]:
         if line.forked_at < start or line.parent in doomed:
             doomed.append(line.number)
     return doomed
+
+
+def prune() -> int:
+    """Delete first-page clusters unused for a day and sandboxes unused for 30 days; returns how many went.
+
+    A cluster that a worker holds is in use, whatever its date says.
+    """
+    now = timezone.now()
+    idle = Cluster.objects.exclude(leased_until__gt=now)
+    old = idle.filter(purpose=HOME, used__lt=now - HOME_KEPT) | idle.exclude(purpose=HOME).filter(used__lt=now - SANDBOX_KEPT)
+    # One by one: a cluster's history can be large, and one transaction for all would keep writers waiting.
+    doomed = list(old.values_list("id", flat=True))
+    for identifier in doomed:
+        Cluster.objects.filter(id=identifier).delete()
+    return len(doomed)
 
 
 def _compaction_start(cluster: str, line: list[tuple[int, int, int | None]], head: int) -> int | None:

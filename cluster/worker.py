@@ -35,6 +35,8 @@ CHANNEL = "clusters"
 PROCESS_CHANNEL = f"clusters-{os.getpid()}-{secrets.token_hex(4)}"
 # Writes of all clusters are collected for so long and committed together (seconds).
 GROUP_COMMIT = 0.02
+# How often clusters that nobody uses are deleted (seconds).
+PRUNE_EVERY = 3600.0
 RENEW_EVERY = store.LEASE.total_seconds() / 3
 # How often a command is handed on before the sender is told that the cluster is busy elsewhere.
 MAX_HOPS = 5
@@ -75,6 +77,7 @@ class Worker:
         self._renewed = time.monotonic()
         self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
+        self._pruned = -PRUNE_EVERY
         self._dirty: dict[str, LiveCluster] = {}
         self._in_flight: frozenset[str] = frozenset()
         self._round: asyncio.Future[None] | None = None  # ends when what is in flight is on disk
@@ -209,6 +212,9 @@ class Worker:
     async def _tend(self) -> None:
         """Keep the leases; let go what nobody watches or another worker has; go on with what a dead worker left."""
         await self._renew()
+        if time.monotonic() - self._pruned > PRUNE_EVERY:
+            self._pruned = time.monotonic()
+            await self.database(store.prune)
         for live in list(self._clusters.values()):
             if live.forgotten():
                 await self._forget(live, "nobody watches")
