@@ -32,7 +32,7 @@ class Image:
     has_shell: bool = True
     needs_env: frozenset[str] = frozenset()  # it refuses to start without one of these
     paths: frozenset[str] | None = None  # what its web server has; None: anything
-    newest: tuple[int, int] | None = None  # no tag beyond this minor version exists yet
+    newest: tuple[int, int] | None = None  # no tag beyond this version (major, minor) exists yet
 
 
 def _programs(text: str) -> frozenset[str]:
@@ -224,9 +224,9 @@ def _has_tag(image: Image, tag: str) -> bool:
     if not _TAG.fullmatch(tag):
         return False
     version = _VERSION.match(tag)
-    if version is None or image.newest is None or not version[2] or int(version[1]) != image.newest[0]:
+    if version is None or image.newest is None or not version[2]:
         return True
-    return int(version[2]) <= image.newest[1]
+    return (int(version[1]), int(version[2])) <= image.newest
 
 
 @lru_cache(maxsize=4096)

@@ -49,11 +49,19 @@ def aggregated(note: Note, seen: Note | None) -> tuple[Note, Note]:
     return combined, {"messages": messages[1:], "last": note["at"]}
 
 
-def admitted(note: Note, bucket: Note | None) -> tuple[bool, Note]:
-    """(whether the bucket still has a token, the bucket after it)."""
-    tokens = float(BURST)
+def admitted(note: Note, bucket: Note | None, event: str) -> tuple[int, Note]:
+    """(how often it counts, 0 when the bucket has no token for it; the bucket after it).
+
+    `event` names the Event that says the same, "" without one. Whatever is cut short is counted all the same, by the
+    next one that is not (EventCorrelate observes before it filters).
+    """
+    tokens, missed = float(BURST), {}
     if bucket is not None:
         tokens = min(BURST, bucket["tokens"] + (note["at"] - bucket["last"]) / REFILL)
-    if tokens < 1:
-        return False, {"tokens": tokens, "last": note["at"]}
-    return True, {"tokens": tokens - 1, "last": note["at"]}
+        missed = dict(bucket.get("missed", {}))
+    count = 0
+    if tokens >= 1:
+        tokens, count = tokens - 1, 1 + missed.pop(event, 0)
+    elif event:
+        missed[event] = missed.get(event, 0) + 1
+    return count, {"tokens": tokens, "last": note["at"], **({"missed": missed} if missed else {})}

@@ -79,10 +79,10 @@ def new_event(found: dict[str, Any], unique: str) -> Document:
     }
 
 
-def counted(event: Document, found: dict[str, Any]) -> Document:
-    """The Event seen once more."""
+def counted(event: Document, found: dict[str, Any], times_more: int = 1) -> Document:
+    """The Event seen once more, or several times."""
     if event.get("eventTime"):
-        count = dig(event, "series", "count", default=1) + 1
+        count = dig(event, "series", "count", default=1) + times_more
         return {**event, "series": {"count": count, "lastObservedTime": times.micro(found["at"])}}
-    seen = {"message": found["message"], "count": event.get("count", 1) + 1, "lastTimestamp": times.rfc3339(found["at"])}
+    seen = {"message": found["message"], "count": event.get("count", 1) + times_more, "lastTimestamp": times.rfc3339(found["at"])}
     return {**event, **seen}

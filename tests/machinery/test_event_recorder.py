@@ -68,6 +68,18 @@ def test_a_flood_is_cut_short() -> None:
     assert events(simulation)[0]["count"] == 25
 
 
+def test_what_was_cut_short_is_counted_by_the_next_that_is_not() -> None:
+    event = events(said(*["again"] * 310))[0]
+    assert 300 <= event["count"] <= 310
+
+
+def test_nothing_is_kept_of_an_object_without_events() -> None:
+    simulation = said(*["again"] * 40)
+    simulation.advance(3_600_000)
+    assert events(simulation) == []
+    assert not [key for key in simulation.world.table("memory") if key[0] == "event-recorder"]
+
+
 def test_events_expire_after_an_hour() -> None:
     simulation = said("hello", "world")
     simulation.advance(3_590_000)
