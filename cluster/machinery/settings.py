@@ -19,6 +19,7 @@ REACTION: Mapping[str, int] = MappingProxyType({
     "endpoint-controller": 30,
     "garbage-collector-controller": 60,
     "namespace-controller": 40,
+    "kubernetes-service-controller": 5_000,
     "node-lifecycle-controller": 20,
     "node-ipam-controller": 15,
     "taint-eviction-controller": 15,

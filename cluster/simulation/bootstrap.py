@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cluster.apiserver.state import World
+from cluster.controllers import kubernetes_service
 from cluster.machinery.component import Component
 from cluster.machinery.settings import Settings
 from cluster.machinery.story import NORMAL, Story
@@ -15,8 +16,6 @@ from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
 
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-API_SERVER_IP = "10.0.0.10"
-API_SERVER_PORT = 6443
 # Machines are switched on one after the other, so that they register, and get their podCIDR, in the order given (ms).
 BETWEEN_MACHINES = 1000
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
@@ -48,7 +47,7 @@ class Machine:
 def control_plane() -> Machine:
     """The machine that kubeadm init ran on: labelled and tainted as kubeadm does (mark-control-plane phase)."""
     return Machine(
-        "control-plane", API_SERVER_IP, labels={CONTROL_PLANE: ""},
+        "control-plane", kubernetes_service.API_SERVER_IP, labels={CONTROL_PLANE: ""},
         taints=({"key": CONTROL_PLANE, "effect": "NoSchedule"},),
     )
 
@@ -71,43 +70,6 @@ def _namespace(name: str) -> Document:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
-def _kubernetes_service() -> Document:
-    """The Service by which Pods reach the API server (pkg/controlplane/controller/kubernetesservice)."""
-    return {
-        "apiVersion": "v1", "kind": "Service",
-        "metadata": {
-            "name": "kubernetes", "namespace": "default",
-            "labels": {"component": "apiserver", "provider": "kubernetes"},
-        },
-        "spec": {
-            "clusterIP": "10.96.0.1", "type": "ClusterIP", "sessionAffinity": "None",
-            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": API_SERVER_PORT}],
-        },
-    }
-
-
-def _kubernetes_endpoints() -> list[Document]:
-    """The API server lists itself: no selector, so no controller does (pkg/controlplane/reconcilers)."""
-    ports = [{"name": "https", "port": API_SERVER_PORT, "protocol": "TCP"}]
-    return [
-        {
-            "apiVersion": "v1", "kind": "Endpoints",
-            "metadata": {
-                "name": "kubernetes", "namespace": "default", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
-            },
-            "subsets": [{"addresses": [{"ip": API_SERVER_IP}], "ports": ports}],
-        },
-        {
-            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-            "metadata": {
-                "name": "kubernetes", "namespace": "default", "labels": {"kubernetes.io/service-name": "kubernetes"},
-            },
-            "endpoints": [{"addresses": [API_SERVER_IP], "conditions": {"ready": True}}],
-            "ports": ports,
-        },
-    ]
-
-
 def new_cluster(
     machines: Iterable[Machine] | None = None, *, seed: int = 0, settings: Settings | None = None,
     components: Iterable[Component] | None = None, on_step: Callable[[Step], None] = lambda step: None,
@@ -121,8 +83,7 @@ def new_cluster(
     with simulation.act("kubeadm") as api:
         for name in NAMESPACES:
             api.create(_namespace(name))
-        api.create(_kubernetes_service())
-        for document in _kubernetes_endpoints():
+        for document in (kubernetes_service.service(), kubernetes_service.endpoints(), kubernetes_service.endpoint_slice()):
             api.create(document)
         for machine in wanted:
             api.tell(Story("machine.added", {"node": f"nodes//{machine.name}"}, NORMAL))

@@ -6,6 +6,7 @@ from cluster.controllers.deployment import DeploymentController
 from cluster.controllers.endpoints import EndpointsController
 from cluster.controllers.endpointslice import EndpointSliceController
 from cluster.controllers.garbage_collector import GarbageCollector
+from cluster.controllers.kubernetes_service import KubernetesServiceController
 from cluster.controllers.namespace import NamespaceController
 from cluster.controllers.node_ipam import NodeIpamController
 from cluster.controllers.node_lifecycle import NodeLifecycleController
@@ -27,6 +28,7 @@ def all_components() -> list[Component]:
         EventRecorder(),
         ServiceAccountController(),
         RootCAPublisher(),
+        KubernetesServiceController(),
         NamespaceController(),
         DeploymentController(),
         ReplicaSetController(),
