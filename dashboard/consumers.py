@@ -24,6 +24,8 @@ UNACKNOWLEDGED = 4
 # A client that is behind by more messages than this is told to start anew from a frame.
 MAX_BEHIND = 2000
 MAX_MESSAGE = 600 * 1024
+# What waits is sent in pieces of about this size (bytes); dashboard/server.py sets the size that is never exceeded.
+PIECE = 512 * 1024
 # Commands a second, and how many may come at once.
 RATE, BURST = 20.0, 60.0
 # Close codes (4000–4999 are the application's).
@@ -39,11 +41,14 @@ TOLD = frozenset({"frame", "completions", "error"})
 class ClusterConsumer(AsyncWebsocketConsumer):
     """/ws/cluster/<id>/"""
 
+    # The hub listens for all sockets of the process: one of our own has no channel (there is no layer of this name).
+    channel_layer_alias = ""
+
     async def connect(self) -> None:
         """Accept the owner of the cluster and nobody else."""
         self.cluster = self.scope["url_route"]["kwargs"]["cluster"]
         self.identifier = secrets.token_hex(8)
-        self._pending: list[bytes] = []
+        self._pending: list[tuple[bytes, int]] = []  # (encoded messages, how many)
         self._pending_count = 0
         self._on_their_way = 0
         self._tokens, self._filled = BURST, time.monotonic()
@@ -119,9 +124,9 @@ class ClusterConsumer(AsyncWebsocketConsumer):
     def push(self, messages: bytes, count: int) -> None:
         """Queue encoded messages; a client that cannot follow gets one "resync" instead of them all."""
         if self._pending_count + count > MAX_BEHIND:
-            self._pending, self._pending_count = [orjson.dumps({"type": "resync"})], 1
+            self._pending, self._pending_count = [(orjson.dumps({"type": "resync"}), 1)], 1
         else:
-            self._pending.append(messages)
+            self._pending.append((messages, count))
             self._pending_count += count
         self._flush()
 
@@ -131,10 +136,17 @@ class ClusterConsumer(AsyncWebsocketConsumer):
             self._flush()
 
     def _flush(self) -> None:
-        if not self._pending or self._on_their_way >= UNACKNOWLEDGED:
-            return
-        text = (b"[" + b",".join(self._pending) + b"]").decode()
-        self._pending, self._pending_count = [], 0
+        while self._pending and self._on_their_way < UNACKNOWLEDGED:
+            self._send_piece()
+
+    def _send_piece(self) -> None:
+        size = number = 0
+        while number < len(self._pending) and (size == 0 or size + len(self._pending[number][0]) <= PIECE):
+            size += len(self._pending[number][0])
+            number += 1
+        piece, self._pending = self._pending[:number], self._pending[number:]
+        self._pending_count -= sum(count for _, count in piece)
+        text = (b"[" + b",".join(encoded for encoded, _ in piece) + b"]").decode()
         self._on_their_way += 1
         task = asyncio.create_task(self.send(text_data=text))
         self._tasks.add(task)

@@ -22,6 +22,9 @@ reactor: Any = installed_reactor
 
 # How long the tasks of connections and clusters may take to end, in seconds.
 STOP_TIMEOUT = 10.0
+# The largest message of a WebSocket in either direction (bytes). Autobahn drops a larger one of ours without a word; the
+# feed's largest are 2000 events at once (see dashboard/consumers.py) and the frame of a full sandbox.
+MAX_MESSAGE = 16 * 1024 * 1024
 
 
 class ChannelWorker(Worker):
@@ -53,6 +56,8 @@ class ClusterscopeServer(Server):
             application,
             endpoints=build_endpoint_description_strings(host=host, port=port),
             server_name="clusterscope",
+            websocket_max_message_size=MAX_MESSAGE,
+            websocket_max_frame_size=MAX_MESSAGE,
             # A browser that went away must not hold the process up.
             application_close_timeout=STOP_TIMEOUT,
         )
