@@ -76,16 +76,15 @@ def test_a_stranger_hears_nothing_of_what_happens_to_others(live_server_process:
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "https://evil.example:8000", "null"])
 def test_other_sites_pages_are_refused(live_server_process: ServerProcess, sandboxes: list[Sandbox], origin: str) -> None:
-    with pytest.raises(InvalidStatus) as refused:
-        with dial(live_server_process.url, sandboxes[0].cluster, sandboxes[0].session, origin):
-            pytest.fail("another site got in")
+    mine = sandboxes[0]
+    with pytest.raises(InvalidStatus) as refused, dial(live_server_process.url, mine.cluster, mine.session, origin):
+        pytest.fail("another site got in")
     assert refused.value.response.status_code == 403
 
 
 def test_an_unknown_address_is_refused(live_server_process: ServerProcess, sandboxes: list[Sandbox]) -> None:
-    with pytest.raises(InvalidStatus) as refused:
-        with dial(live_server_process.url, "x/y/z", sandboxes[0].session):
-            pytest.fail("there is something")
+    with pytest.raises(InvalidStatus) as refused, dial(live_server_process.url, "x/y/z", sandboxes[0].session):
+        pytest.fail("there is something")
     assert refused.value.response.status_code == 403
 
 
