@@ -3,7 +3,7 @@
 import pytest
 
 from tests.golden_replay.families import FAMILIES
-from tests.golden_replay.transcript import are_near, ages, counts_grow, normalised
+from tests.golden_replay.transcript import ages, are_near, counts_grow, normalised
 from tests.support.golden import golden
 
 

@@ -30,7 +30,7 @@ class Visitor:
         address = f"{url.replace('http', 'ws', 1)}/ws/cluster/{self.sandbox.cluster}/"
         headers = {"Cookie": f"sessionid={self.sandbox.session}"}
         self._socket = await connect(
-            address, additional_headers=headers, origin=url, max_size=None, proxy=None, open_timeout=60,  # type: ignore[arg-type]
+            address, additional_headers=headers, origin=url, max_size=None, proxy=None, open_timeout=60,
         )
         self._reader = asyncio.create_task(self._read())
 
@@ -48,9 +48,18 @@ class Visitor:
                     self._hear(message, arrived)
                 await self._say({"type": "ack", "n": 1})
         except ConnectionClosed:
-            return
+            pass
+        self._give_up(f"the socket was closed: {self._socket.close_code} {self._socket.close_reason}")
+
+    def _give_up(self, why: str) -> None:
+        for _, future in self._wanted:
+            if not future.done():
+                future.set_exception(RuntimeError(why))
+        self._wanted.clear()
 
     def _hear(self, message: Message, arrived: float) -> None:
+        if message["type"] in ("error", "resync"):
+            self._give_up(str(message))
         for holds, future in [pair for pair in self._wanted if pair[0](message)]:
             if not future.done():
                 future.set_result(arrived)

@@ -19,8 +19,8 @@ def main(wanted: list[str]) -> int:
         report = replay(folder)
         print("\n".join(report.lines()), flush=True)
         code = code or int(bool(report.differences))
-    for file in [] if wanted else not_yet(folder):
-        print(f"{file}: not yet")
+    for left in [] if wanted else not_yet(folder):
+        print(f"{left}: not yet")
     return code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ spec:
   progressDeadlineSeconds: {deadline}
   minReadySeconds: {min_ready}
   selector: {{matchLabels: {{app: {name}}}}}
-  template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: c, image: "{image}", resources: {{requests: {{cpu: 100m}}}}}}]}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec: {{containers: [{{name: c, image: "{image}", resources: {{requests: {{cpu: 100m}}}}}}]}}
 """
 
 
@@ -130,15 +133,17 @@ def story(documents: list[Document], what: Any) -> list[Any]:
     return values
 
 
-def shape(document: Document) -> dict[str, Any]:
-    """What is promised of a ReplicaSet: everything but names, times and counters of writes."""
-    return {
+def shaped(document: Document) -> str:
+    """What is promised of a ReplicaSet: everything but its hash, the moment of a restart, times and counters of writes."""
+    parts = {
         "annotations": metadata.annotations(document),
         "labels": metadata.labels(document),
         "owners": [{k: v for k, v in reference.items() if k != "uid"} for reference in metadata.owner_references(document)],
         "selector": document["spec"]["selector"],
         "template": document["spec"]["template"],
     }
+    text = json.dumps(parts, sort_keys=True).replace(metadata.labels(document)["pod-template-hash"], "HASH")
+    return re.sub(r'("kubectl.kubernetes.io/restartedAt": )"[^"]*"', r"\1MOMENT", text)
 
 
 def watch_agrees(folder: Path) -> Report:
@@ -169,24 +174,15 @@ def watch_agrees(folder: Path) -> Report:
         if not twins:
             continue
         twin = final["replicasets"][twins[0]]
-        hashed, restarted = name.removeprefix("a-"), "kubectl.kubernetes.io/restartedAt"
-        one, other = (
-            json.dumps(shape(d), sort_keys=True).replace(metadata.labels(d)["pod-template-hash"], "HASH") for d in (document, twin)
-        )
-        one, other = (_without_moment(text, restarted) for text in (one, other))
-        report.same(f"ReplicaSet {hashed}: annotations, labels, owner, template", one, other)
+        hashed = name.removeprefix("a-")
+        shapes = [shaped(d) for d in (document, twin)]
+        report.same(f"ReplicaSet {hashed}: annotations, labels, owner, template", *shapes)
         sizes = [story([d for d in found["replicasets"] if metadata.name(d) == n], lambda d: d["spec"]["replicas"])
                  for found, n in ((seen, name), (ours, twins[0]))]
         report.same(f"ReplicaSet {hashed}: its last size", sizes[0][-1], sizes[1][-1])
         report.same(f"ReplicaSet {hashed}: fields of its status", *(sorted(dig(d, "status")) for d in (document, twin)))
-    one, other = (final_status(found["deployments"][-1]) for found in (seen, ours))
-    report.same("the Deployment's last status", one, other)
+    report.same("the Deployment's last status", *(final_status(found["deployments"][-1]) for found in (seen, ours)))
     return report
-
-
-def _without_moment(text: str, key: str) -> str:
-    head, found, rest = text.partition(f'"{key}": "')
-    return f"{head}{found}{rest.partition(chr(34))[2]}" if found else text
 
 
 def final_status(document: Document) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from cluster.objects.documents import Document
 from cluster.scheduler.decision import Decision
-from cluster.scheduler.profile import Profile, default_profile
+from cluster.scheduler.framework import Profile
+from cluster.scheduler.profile import default_profile
 from cluster.scheduler.schedule import decide
 from cluster.scheduler.snapshot import Snapshot
 from tests.golden_replay.report import Report

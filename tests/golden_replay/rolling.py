@@ -114,7 +114,8 @@ def strictly_or_in_bounds(report: Report, name: str, recorded: list[list[int]], 
     report.same(f"{name}: first sizes", recorded[:2], seen[:2])
     report.same(f"{name}: last sizes", recorded[-1], seen[-1])
     old, new = zip(*seen, strict=True)
-    report.holds(f"{name}: the old shrinks, the new grows", list(old) == sorted(old)[::-1] and list(new) == sorted(new), str(seen))
+    is_steady = list(old) == sorted(old)[::-1] and list(new) == sorted(new)
+    report.holds(f"{name}: the old shrinks, the new grows", is_steady, str(seen))
 
 
 def texts(events: Iterable[dict[str, Any]]) -> Counter[tuple[str, ...]]:

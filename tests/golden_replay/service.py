@@ -8,6 +8,7 @@ from typing import Any
 from cluster.apiserver.errors import APIError
 from cluster.kubectl import failures
 from cluster.objects import metadata
+from cluster.objects.documents import Document
 from tests.golden_replay import transcript
 from tests.golden_replay.report import Report
 from tests.golden_replay.stage import Stage
@@ -25,16 +26,17 @@ def typed(command: str) -> str:
     return command.removeprefix("y ").replace("\\n", "\n")
 
 
+def slices(stage: Stage, service: str) -> list[Document]:
+    found = stage.simulation.api.list(SLICES, "default")
+    return [one for one in found if metadata.labels(one)["kubernetes.io/service-name"] == service]
+
+
 def sizes(stage: Stage, service: str) -> list[int]:
-    found = [s for s in stage.simulation.api.list(SLICES, "default") if metadata.labels(s)["kubernetes.io/service-name"] == service]
-    return sorted(len(one["endpoints"] or []) for one in found)
+    return sorted(len(one["endpoints"] or []) for one in slices(stage, service))
 
 
-def endpoints(stage: Stage, service: str) -> list[dict[str, Any]]:
-    return [
-        endpoint for one in stage.simulation.api.list(SLICES, "default")
-        if metadata.labels(one)["kubernetes.io/service-name"] == service for endpoint in one["endpoints"] or []
-    ]
+def endpoints(stage: Stage, service: str) -> list[Document]:
+    return [endpoint for one in slices(stage, service) for endpoint in one["endpoints"] or []]
 
 
 def patch(stage: Stage, name: str, changes: dict[str, Any]) -> Result:

@@ -144,7 +144,7 @@ def watch_agrees(folder: Path) -> Report:
     recorded = [json.loads(line) for line in (folder / WATCH).read_text().splitlines()]
     stage = play(transcript.read(folder / TEXTS), Report("unused"))
     seen = [(e["t"], e["type"], e["object"]) for e in recorded if e["kind"] == "pods"]
-    starts = {key: doc for key, doc in _first_versions(stage)}
+    starts = dict(_first_versions(stage))
     ours = [(0.0, "INITIAL", doc) for doc in starts.values()] + [
         (step.at / 1000, change.type, change.new or change.old)
         for step in stage.steps for change in step.changes if change.table == "pods"
@@ -157,23 +157,23 @@ def watch_agrees(folder: Path) -> Report:
     for name in ("bare", "tol-0", "tol-4"):
         one, other = begun[name] - tainted, ours_begun[name] - we_tainted
         report.holds(f"when {name} has to go", abs(one - other) <= max(1, one / 10), f"recorded {one:.2f} s, here {other:.2f} s")
-    condition = [
+    condition = next(
         {k: v for k, v in c.items() if k != "lastTransitionTime"}
         for _, _, d in seen if metadata.name(d) == "bare"
         for c in dig(d, "status", "conditions", default=[]) if c["type"] == "DisruptionTarget"
-    ][0]
+    )
     mine = [
         {k: v for k, v in c.items() if k != "lastTransitionTime"}
         for _, _, d in ours if metadata.name(d) == "bare"
         for c in dig(d, "status", "conditions", default=[]) if c["type"] == "DisruptionTarget"
     ][:1]
     report.same("the condition DisruptionTarget", [condition], mine)
-    one, other = (
+    reported, ours_reported = (
         Counter(transcript.SUFFIX.sub("-xxxxx", e["message"]) for e in found if e["message"].startswith(EVICTION_TEXT))
         for found in ([e["object"] for e in recorded if e["kind"] == "events"], stage.events())
     )
-    report.same("events of the eviction", one, other)
-    taints = [[t for t in dig(d, "spec", "taints", default=[])] for d in _versions_of_node(recorded)]
+    report.same("events of the eviction", reported, ours_reported)
+    taints = [list(dig(d, "spec", "taints", default=[])) for d in _versions_of_node(recorded)]
     report.same("the taint on the node", _without_times(taints[-1]), _without_times(_tainted_node(stage)))
     return report
 

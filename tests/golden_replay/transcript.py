@@ -87,7 +87,9 @@ def counts_grow(text: str) -> bool:
     return all(values == sorted(values) for values in found.values())
 
 
-def compare(report: Report, block: Block, ours: Result, *, waiting: bool = False, sort: bool = False, ages_too: bool = True) -> None:
+def compare(
+    report: Report, block: Block, ours: Result, *, waiting: bool = False, sort: bool = False, ages_too: bool = True
+) -> None:
     """Exit code, both outputs and the ages in them. `waiting`: lines may repeat. `sort`: rows may be in another order."""
     report.same(f"{block.key}: exit code of {block.command}", block.code, ours.code)
     for stream, recorded, said in (("output", block.stdout, ours.stdout), ("errors", block.stderr, ours.stderr)):

@@ -107,7 +107,8 @@ class Hand:
     def _run(self, simulation: Simulation) -> str:
         policy = self.random.choice(("Always", "OnFailure", "Never"))
         labels = f" --labels=app={self._name()}" if self.random.random() < 0.5 else ""
-        return f"run p{self.random.randint(1, 4)} --image={self.random.choice(IMAGES)} --restart={policy}{labels} {self._in_namespace()}"
+        name, image = f"p{self.random.randint(1, 4)}", self.random.choice(IMAGES)
+        return f"run {name} --image={image} --restart={policy}{labels} {self._in_namespace()}"
 
     def _scale(self, simulation: Simulation) -> str:
         return f"scale deployment {self._existing(simulation, 'deployments.apps')} --replicas={self.random.randint(0, 6)}"
@@ -134,7 +135,8 @@ class Hand:
         return f"label pod {self._existing(simulation, 'pods')} {what} --overwrite"
 
     def _annotate(self, simulation: Simulation) -> str:
-        return f"annotate deployment {self._existing(simulation, 'deployments.apps')} note={self.random.randint(1, 9)} --overwrite"
+        target = self._existing(simulation, "deployments.apps")
+        return f"annotate deployment {target} note={self.random.randint(1, 9)} --overwrite"
 
     # --- going away ------------------------------------------------------------------------------------------------
 

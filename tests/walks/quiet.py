@@ -124,7 +124,8 @@ def slices_list_the_selected_pods(simulation: Simulation, seen: Seen) -> None:
         # The endpoints of a node that is gone stay as they were.
         assert at_home <= names <= {metadata.name(pod) for pod in found}, (metadata.name(service), names, at_home)
         ready = {metadata.name(pod) for pod in found if pods.is_ready(pod) and not metadata.is_being_deleted(pod)}
-        assert {name for name, is_ready in listed if is_ready and name in at_home} == ready & at_home, (metadata.name(service), listed, ready)
+        listed_ready = {name for name, is_ready in listed if is_ready and name in at_home}
+        assert listed_ready == ready & at_home, (metadata.name(service), listed, ready)
 
 
 @rule("endpointslice-controller", "garbage-collector-controller")
@@ -188,7 +189,8 @@ def who_waits_was_told_why(simulation: Simulation, seen: Seen) -> None:
     for pod in simulation.api.list("pods"):
         if pods.node_name(pod) or metadata.is_being_deleted(pod) or pods.is_terminal(pod):
             continue
-        reason = next((c.get("reason") for c in dig(pod, "status", "conditions", default=[]) if c["type"] == "PodScheduled"), None)
+        told = pods.condition(pod, "PodScheduled") or {}
+        reason = told.get("reason")
         assert reason == "Unschedulable", (metadata.name(pod), reason)
 
 
