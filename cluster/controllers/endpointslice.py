@@ -288,9 +288,10 @@ def _slice_with_room(unchanged: list[Document], number: int) -> Document | None:
 
 
 def _keep_placeholder(plan: Plan, owner: Document, family: str) -> None:
-    """A Service without endpoints keeps one empty slice."""
-    if len(plan.delete) == 1 and _is_placeholder(plan.delete[0], owner):
-        plan.delete.clear()
+    """A Service without endpoints keeps one empty slice, also while slices of a former Service of its name still go."""
+    kept = next((document for document in plan.delete if _is_placeholder(document, owner)), None)
+    if kept is not None:
+        plan.delete.remove(kept)
         return
     plan.create.append(_new_slice(owner, [], family))
 

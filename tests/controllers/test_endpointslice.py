@@ -247,3 +247,21 @@ def test_the_story(cluster):
     steps += cluster.until_quiet()
     told = [(s.say, s.args["added"], s.args["ready"]) for s in steps if s.actor == "endpointslice-controller"]
     assert told == [("endpointslice.create", 0, 0), ("endpointslice.update", 1, 1)]
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_slices_of_a_former_service_of_the_same_name_go(number):
+    """Nobody else takes them away here: there is no garbage collector. Found by walk 1431."""
+    cluster = new_cluster(EndpointSliceController())
+    pods(cluster, 2)
+    add_service(cluster, "web")
+    cluster.until_quiet()
+    delete(cluster, "services", "default", "web")
+    for index in range(2 - number):
+        delete(cluster, "pods", "default", f"web-{index:03}", grace=0)
+    cluster.until_quiet()
+    owner = add_service(cluster, "web")
+    cluster.until_quiet()
+    [left] = slices(cluster)
+    assert metadata.is_controlled_by(left, owner)
+    assert len(left["endpoints"] or []) == number
