@@ -110,7 +110,7 @@ class ClusterConsumer(AsyncWebsocketConsumer):
             # Whatever the channel layer's trouble is, the client must not wait for ever.
             logger.exception("a command could not be sent")
             answer = {"type": "error", "message": gettext("The simulator does not answer. Please try again.")}
-        if answer.get("type") == "error" and "id" in message:
+        if answer.get("type") == "error" and message["type"] == "console" and "id" in message:
             self._tell({"type": "console", "id": message["id"], "stream": "stderr", "text": answer["message"] + "\n"})
             self._tell({"type": "console-end", "id": message["id"], "code": 1})
         elif answer.get("type") in TOLD:
