@@ -10,7 +10,8 @@ import { repels } from "./stage.js";
 
 const FAST = 150, BASE = 240, MOVE = 320, SLOW = 400, STAGGER = 70, TURN = 600;
 const E_MOVE = "cubic-bezier(.3,.05,.2,1)", E_IN = "cubic-bezier(.1,.8,.25,1)", E_OUT = "cubic-bezier(.5,0,.9,.5)";
-const MOVERS = 3; // so many things travel at once
+const MOVERS = 3; // so many ghosts travel at once
+const MOST_FLIGHTS = 12; // above so many nothing travels
 const CHIP = { w: 92, h: 38 }; // px at a root font of 16 px
 const NARROW = 150; // px: a card narrower than this gets the bare number
 const TIGHT = 220; // px: a label narrower than this says it shortly
@@ -60,9 +61,9 @@ export class Act {
 
 /**
  * Draws `before`, measures, draws `after`, measures, and returns the act between them (at time 0).
- * options: {moment, event, batch: several alike, still: nothing travels (many, or jumping), reduced: reduced motion}.
+ * options: {moment, event, batch: several at once, decides: the event's decision is shown, still: nothing travels (many, or jumping), reduced: reduced motion}.
  */
-export function buildAct(stage, before, after, { moment, event, batch = false, still = false, reduced = false }) {
+export function buildAct(stage, before, after, { moment, event, batch = false, decides = true, still = false, reduced = false }) {
   const act = new Act();
   if (before === after || !before || !stage.pictured) {
     stage.render(after, moment);
@@ -72,7 +73,7 @@ export function buildAct(stage, before, after, { moment, event, batch = false, s
   const was = stage.measure();
   const clones = cloneChanging(stage, before, after);
   stage.render(after, moment);
-  new Scene(stage, act, before, after, event, { batch, still, reduced }, was, clones).play();
+  new Scene(stage, act, before, after, event, { batch, decides, still, reduced }, was, clones).play();
   act.seek(0);
   return act;
 }
@@ -107,7 +108,9 @@ class Scene {
     const moves = [], arrivals = [], swaps = [];
     for (const [key, pod] of Object.entries(this.after.pods)) {
       const old = this.before.pods[key];
-      if (!old || old.uid !== pod.uid) arrivals.push(key);
+      const isNew = !old || old.uid !== pod.uid;
+      if (isNew && this.batch && pod.node) moves.push(key); // made and bound within this act
+      else if (isNew) arrivals.push(key);
       else if (old.node !== pod.node) moves.push(key);
       else if (old.mark !== pod.mark) swaps.push(key);
     }
@@ -117,6 +120,7 @@ class Scene {
     arrivals.forEach((key, at) => this.arrive(key, at * this.gap));
     swaps.forEach((key, at) => this.swap(key, at * this.gap));
     gone.forEach((key, at) => this.leave(key, at * this.gap));
+    if (moves.length > MOST_FLIGHTS) this.quiet = true;
     const start = moves.length || this.event?.why ? this.decide() : 0;
     moves.forEach((key, at) => this.bind(key, start + at * this.gap, at));
     this.shift(new Set([...moves, ...arrivals]));
@@ -167,9 +171,9 @@ class Scene {
   /** 3, 4: ghosts visit the nodes. Deciding moves nothing: the chip itself stays in the queue. Returns when the bind may start. */
   decide() {
     const why = this.event?.why;
-    if (!why || this.batch || this.still) return 0;
+    if (!why || !this.decides || this.still) return 0;
     const pod = this.decided();
-    const place = pod && (this.was.chips.get(pod.key) ?? this.now.chips.get(pod.key));
+    const place = pod && (this.was.chips.get(pod.key) ?? (this.after.pods[pod.key]?.node ? this.inQueue() : this.now.chips.get(pod.key)));
     if (!place) return 0;
     const home = this.fullSize(place);
     const across = (verdict) => this.now.cards.get(verdict.node).x;
@@ -241,7 +245,7 @@ class Scene {
 
   /** 2, 5: the one field is written, then the solid chip flies from the queue to its place. */
   bind(key, at, order) {
-    const pod = this.after.pods[key], place = this.was.chips.get(key), end = this.now.chips.get(key), chip = this.stage.chips.get(key);
+    const pod = this.after.pods[key], place = this.was.chips.get(key) ?? this.inQueue(), end = this.now.chips.get(key), chip = this.stage.chips.get(key);
     if (!end) return;
     if (!place || this.quiet || !pod.node) return this.settle(chip, pod, end, at);
     const home = this.fullSize(place);
@@ -261,6 +265,14 @@ class Scene {
     if (!this.batch) this.trail([["p-under"], ["p-go"], ["p-dots"]].map(([name]) => [name, this.from(home), { x: end.cx, y: this.now.cards.get(pod.node)?.y - 8 || end.y }]), start - FAST, start + SLOW + 600);
     if (pod.mark === "creating") this.turn(chip, start + SLOW);
     this.act.duration = Math.max(this.act.duration, start + SLOW + BASE);
+  }
+
+  /** Where a Pod waited that was made and bound within one act: at the queue's head; null where no queue is drawn. */
+  inQueue() {
+    const { queue } = this.now;
+    if (!queue) return null;
+    const w = CHIP.w * this.stage.scale, h = CHIP.h * this.stage.scale, x = Math.max(queue.x, Math.min(queue.cx - w / 2, queue.x + w / 2));
+    return { x, y: queue.cy - h / 2, w, h, cx: x + w / 2, cy: queue.cy };
   }
 
   /** The same without travel: the chip fades in at its place, and a label says where it came from. */

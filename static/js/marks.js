@@ -66,7 +66,7 @@ export function podLabel(pod) {
 /** A pod's chip. `updateChip` draws it; the element stays the same for the life of the pod. */
 export function makeChip(tag = "button") {
   const name = make("b"), owner = make("small"), version = make("i");
-  const chip = make(tag, { class: "pod", ...(tag === "button" ? { type: "button", tabindex: "-1" } : {}) }, mark("pending"), make("span", { class: "pod__t" }, name, owner));
+  const chip = make(tag, { class: "pod", ...(tag === "button" ? { type: "button", tabindex: "-1" } : {}) }, mark("pending"), make("span", { class: "pod__t" }, make("span", { class: "pod__n" }, name, version), owner));
   chip.parts = { name, owner, version, mark: chip.querySelector("use") };
   return chip;
 }
@@ -83,7 +83,7 @@ export function updateChip(chip, key, pod, hue, small = false) {
   setAttribute(chip.parts.mark, "href", `#p-${pod.mark}`);
   setText(chip.parts.name, shortName(pod));
   setText(chip.parts.version, pod.version);
-  chip.parts.owner.replaceChildren(make("span", {}, pod.owner ? pod.app : "Pod"), ...(pod.version ? [" ", chip.parts.version] : []));
+  setText(chip.parts.owner, pod.owner ? pod.app : "Pod");
   let restarts = chip.querySelector(".rst");
   if (pod.mark === "crash" && pod.restarts) {
     restarts ??= chip.appendChild(make("span", { class: "rst" }));

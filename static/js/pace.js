@@ -5,7 +5,9 @@
 const LEAST = 1200, PER_LETTER = 45, MOST = 5000; // ms at 1×, as the design brief asks
 const PATIENCE = 12_000; // ms of untold story that are still told at an unhurried pace
 const BUSY = 25_000; // above this only acts (weight 2) are told, everything else rides along
-const LOST = 60_000; // above this, counting acts alone, the story jumps
+const FLOOD = 40_000; // above this, counting acts alone, several different acts are told at once
+const HEAPS = 4; // into so many parts a flood is cut
+const LOST = 480_000; // above this the story jumps
 const ALIKE = 4; // from so many of the same verb on, a batch
 const NO_TRAVEL = 12; // above so many nothing travels
 
@@ -26,7 +28,8 @@ export function hurry(backlog, weight = 1) {
 
 /**
  * The next thing to show of the pending events (ascending): {events, kind, lead, alike}; the sentence tells `lead`. Events of weight 0 ride along with the one before them.
- * kind: "one" · "batch" (4–12 alike, staggered) · "crowd" (more alike: counted, not moved) · "jump" (far behind) · "fold" (nothing to tell).
+ * kind: "one" · "batch" (4–12 alike, staggered) · "crowd" (more alike: counted, not moved) · "heap" (a flood: different acts at once, told by the
+ * commonest) · "jump" (far behind) · "fold" (nothing to tell).
  */
 export function nextAct(pending, lettersOf = () => 40) {
   if (!pending.length) return null;
@@ -34,7 +37,9 @@ export function nextAct(pending, lettersOf = () => 40) {
   if (!told.length) return { events: pending, kind: "fold" };
   const length = (events) => events.reduce((sum, event) => sum + dwell(lettersOf(event), event.w), 0);
   const acts = told.filter((event) => event.w === 2);
-  if (length(acts) > LOST) return { events: pending.slice(0, -6), kind: "jump" };
+  const untold = length(acts);
+  if (untold > LOST) return { events: pending.slice(0, -6), kind: "jump" };
+  if (untold > FLOOD) return heap(pending, acts.slice(0, Math.ceil(acts.length / HEAPS)), acts[Math.ceil(acts.length / HEAPS)]);
   const least = length(told) > BUSY && acts.length ? 2 : 1; // the weight from which an event is told
   const lead = least === 2 ? acts[0] : told[0];
   let end = pending.indexOf(lead) + 1, alike = 1;
@@ -49,6 +54,14 @@ export function nextAct(pending, lettersOf = () => 40) {
   while (end < pending.length && pending[end].w < least) end += 1;
   const kind = alike > NO_TRAVEL ? "crowd" : alike >= ALIKE ? "batch" : "one";
   return { events: pending.slice(0, end), kind, lead, alike: kind === "one" ? 1 : alike };
+}
+
+/** A part of a flood: all that is pending before the act `next`. A decision tells it, or else what happens most often in it. */
+function heap(pending, acts, next) {
+  const alike = (lead) => acts.filter((event) => sameVerb(lead, event)).length;
+  const leads = acts.some((event) => event.why?.chosen) ? acts.filter((event) => event.why?.chosen) : acts;
+  const lead = leads.reduce((best, event) => (alike(event) > alike(best) ? event : best));
+  return { events: next ? pending.slice(0, pending.indexOf(next)) : pending, kind: "heap", lead, alike: alike(lead) };
 }
 
 /** The same kind of act; kubelet/node-1 and kubelet/node-2 are the same kind of actor. */

@@ -232,7 +232,7 @@ export class Player {
     const still = kind === "crowd" || kind === "jump";
     if (!this.stage.state) this.stage.render(after);
     this.act = buildAct(this.stage, before, after, {
-      moment: this.moment, event: this.current, batch: kind === "batch", still, reduced: this.reduced(),
+      moment: this.moment, event: this.current, batch: kind === "batch" || kind === "heap", decides: kind !== "batch", still, reduced: this.reduced(),
     });
     const key = this.current?.say?.key;
     this.again = key === this.lastKey ? AGAIN : 1;

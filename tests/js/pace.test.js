@@ -33,10 +33,20 @@ test("only quiet events fold, nothing pending is nothing", () => {
 });
 
 test("far behind the story jumps and tells the last few", () => {
-  const mixed = Array.from({ length: 80 }, (_, at) => event(at + 1, `key-${at}`));
+  const mixed = Array.from({ length: 480 }, (_, at) => event(at + 1, `key-${at}`));
   const plan = nextAct(mixed);
   assert.equal(plan.kind, "jump");
-  assert.equal(plan.events.length, 74);
+  assert.equal(plan.events.length, 474);
+});
+
+test("a flood is told in heaps: by a decision where there is one, otherwise by what is commonest", () => {
+  const mixed = Array.from({ length: 80 }, (_, at) => event(at + 1, ["made", "made", "ready", "told"][at % 4], at % 5 ? 2 : 1));
+  const plan = nextAct(mixed);
+  assert.equal(plan.kind, "heap");
+  assert.equal(plan.lead.say.key, "made");
+  assert.equal(plan.events.at(-1).r, 21); // the sixteenth of sixty-four acts, and what rides along before the next
+  mixed[7].why = { chosen: "node-1" };
+  assert.equal(nextAct(mixed).lead.r, 8);
 });
 
 test("a backlog hurries, a short one does not", () => {
