@@ -128,7 +128,7 @@ def test_conditions(rollout):
 
 
 def test_events(rollout):
-    name, recorded, seen = rollout
+    name, _, seen = rollout
     texts = [event["message"] for event in RECORDED[f"{name}-events"] if event["reason"] == "ScalingReplicaSet"]
     alone = [text for text in texts if not text.startswith(COMBINED)]
     common = len(alone) if name in STRICT else 2

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from cluster.objects.documents import Document, with_value
+from cluster.simulation import bootstrap
 from tests.kubectl.builders import event, frozen, made, recorded
+from tests.support.console import Console
 
 NOW = "2026-11-21T04:37:45Z"
 CREATED = "2026-11-21T04:37:36Z"
@@ -13,9 +15,11 @@ REVISION = "deployment.kubernetes.io/revision"
 
 def owned(name: str, revision: int, wanted: int, owner: Document) -> Document:
     reference = {"kind": "Deployment", "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"], "controller": True}
+    newest = owner["metadata"]["annotations"][REVISION] == str(revision)
+    template = owner["spec"]["template"] if newest else {"spec": {"containers": []}}
     return made(
         "apps/v1", "ReplicaSet", name, annotations={REVISION: str(revision)}, ownerReferences=[reference],
-        spec={"replicas": wanted}, status={"replicas": wanted},
+        spec={"replicas": wanted, "template": template}, status={"replicas": wanted},
     )
 
 
@@ -69,3 +73,16 @@ def test_without_replica_sets_and_events():
 def test_recreate_has_no_limits():
     text = frozen(with_value(deployment(), ("spec", "strategy"), {"type": "Recreate"})).run("describe deploy a").stdout
     assert "RollingUpdateStrategy" not in text
+
+
+def test_a_paused_deployment_with_a_new_image_has_no_new_replicaset_yet():
+    simulation = bootstrap.new_cluster(seed=1)
+    console = Console(simulation)
+    console.run("kubectl create deployment web --image=nginx:1.27")
+    simulation.until_quiet()
+    console.run("kubectl rollout pause deployment/web")
+    console.run("kubectl set image deployment/web nginx=nginx:1.28")
+    simulation.until_quiet()
+    lines = console.run("kubectl describe deployment web").lines
+    assert "NewReplicaSet:   <none>" in lines
+    assert any(line.startswith("OldReplicaSets:  web-") and line.endswith("(1/1 replicas created)") for line in lines)

@@ -58,8 +58,8 @@ def test_tags_that_exist(image):
 
 
 @pytest.mark.parametrize("image", [
-    "nginx:doesnotexist", "nginx:bad", "nginx:lates", "nginx:1.161", "nginx:9.99", "nginx:v", "ngnix", "ngnix:1.27", "nginx/nginx",
-    "example.com/nginx",
+    "nginx:doesnotexist", "nginx:bad", "nginx:lates", "nginx:1.161", "nginx:9.99", "nginx:v", "ngnix", "ngnix:1.27",
+    "nginx/nginx", "example.com/nginx",
 ])
 def test_tags_and_names_that_do_not(image):
     assert find(image) is None

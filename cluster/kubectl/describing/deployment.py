@@ -8,7 +8,7 @@ from cluster.kubectl.describing.pod_parts import describe_template
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import replicaset as replicasets
-from cluster.objects.kinds.deployment import count, replicas
+from cluster.objects.kinds.deployment import count, new_and_old, replicas
 from cluster.objects.selectors import LabelSelector
 
 
@@ -55,11 +55,10 @@ def describe_conditions(page: Page, status: Document) -> None:
 
 def _replica_sets(page: Page, reader: Reader, deployment: Document) -> None:
     owned = reader.owned("replicasets.apps", metadata.uid(deployment))
-    current = [each for each in owned if replicasets.revision(each) == replicasets.revision(deployment)]
-    old = [each for each in owned if each not in current]
+    new, _ = new_and_old(deployment, owned)
     if owned:
-        page.line(0, "OldReplicaSets:", _listed(old))
-        page.line(0, "NewReplicaSet:", _listed(current))
+        page.line(0, "OldReplicaSets:", _listed([each for each in owned if each is not new]))
+        page.line(0, "NewReplicaSet:", _listed([new] if new else []))
 
 
 def _listed(found: list[Document]) -> str:
