@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,9 +20,12 @@ from cluster.objects.kinds import replicaset as replicasets
 from cluster.objects.kinds import service as services
 from cluster.objects.registry import REGISTRY
 from cluster.simulation.step import Step
+from dashboard.narration import SENTENCES
 
 # Every so many written documents one is kept with its bytes, to see whether anybody changes it later.
 SAMPLE = 7
+# The arguments that a sentence fills in: {pod}, {replicas, plural, …}.
+PLACES = re.compile(r"\{(\w+)[,}]")
 NOT_FOR_PODS = ("NoSchedule", "NoExecute")
 COUNTED_STATUS = ("replicas", "readyReplicas", "availableReplicas", "fullyLabeledReplicas", "updatedReplicas")
 
@@ -252,8 +256,9 @@ def what_is_off_writes_nothing(seen: Seen, step: Step) -> None:
 
 @rule
 def every_step_has_its_story(seen: Seen, step: Step) -> None:
-    assert step.say, "no sentence"
-    assert "." in step.say, step.say
+    assert step.say in SENTENCES, "no sentence"
+    missing = set(PLACES.findall(SENTENCES[step.say])) - step.args.keys()
+    assert not missing, f"the sentence needs {sorted(missing)}"
     orjson.dumps([step.args, step.why, step.objects])
 
 
