@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def database_url() -> Iterator[str]:
     if who:
         os.chown(folder, who["user"], who["group"])
     data, port = folder / "data", free_port()
-    run = {"cwd": folder, "stdout": subprocess.DEVNULL, "extra_groups": [] if who else None, **who}
+    run: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "extra_groups": [] if who else None, **who}
     subprocess.run([initdb, "-D", data, "-U", "clusterscope", "-A", "trust", "-E", "UTF8", "--no-sync"], check=True, **run)
     command = [postgres, "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1"]
     process = subprocess.Popen([*command, "-c", "logging_collector=off"], stderr=subprocess.DEVNULL, **run)

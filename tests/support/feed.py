@@ -15,6 +15,7 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.conftest import ROOT
 
@@ -57,7 +58,7 @@ def dial(url: str, cluster: str, session: str | None, origin: str | None = None)
     """A WebSocket to a sandbox's feed; without a session no cookie is sent."""
     headers = {} if session is None else {"Cookie": f"sessionid={session}"}
     address = f"{url.replace('http', 'ws', 1)}/ws/cluster/{cluster}/"
-    return connect(address, additional_headers=headers, origin=origin or url, max_size=None, proxy=None)
+    return connect(address, additional_headers=headers, origin=Origin(origin or url), max_size=None, proxy=None)
 
 
 class Viewer:
