@@ -31,6 +31,7 @@ class Visitor:
         headers = {"Cookie": f"sessionid={self.sandbox.session}"}
         self._socket = await connect(
             address, additional_headers=headers, origin=url, max_size=None, proxy=None, open_timeout=60,
+            ping_interval=None,  # browsers do not ping
         )
         self._reader = asyncio.create_task(self._read())
 
