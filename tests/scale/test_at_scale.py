@@ -74,7 +74,7 @@ def database_url() -> Iterator[str]:
     data, port = folder / "data", free_port()
     run: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "extra_groups": [] if who else None, **who}
     subprocess.run([initdb, "-D", data, "-U", "clusterscope", "-A", "trust", "-E", "UTF8", "--no-sync"], check=True, **run)
-    command = [postgres, "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1"]
+    command: list[str | Path] = [postgres, "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1"]
     process = subprocess.Popen([*command, "-c", "logging_collector=off"], stderr=subprocess.DEVNULL, **run)
     wait_for_port(port, process)
     yield f"postgres://clusterscope@127.0.0.1:{port}/postgres"
