@@ -133,7 +133,7 @@ SENTENCES: dict[str, str] = {
         "fails."
     ),
     "kubelet.pull-failed": gettext_noop("The image {image} for {pod} cannot be pulled on {node}: {error}."),
-    "kubelet.pulled": gettext_noop("The image {image} has come to {node} in {duration} ({bytes} bytes)."),
+    "kubelet.pulled": gettext_noop("The **kubelet** on {node} has got the image {image} in {duration} ({bytes} bytes)."),
     "kubelet.pulling": gettext_noop("The **kubelet** on {node} has the image {image} pulled for container {container} of {pod}."),
     "kubelet.ready": gettext_noop("The **kubelet** on {node} reports that {pod} is Ready at {ip}."),
     "kubelet.rejected": gettext_noop("The **kubelet** on {node} refuses {pod} ({reason}): {message}."),
