@@ -101,6 +101,8 @@ class LiveCluster:
         self._stop_work = False
         self._player: asyncio.Task[None] | None = None
         self._consoles: dict[ConsoleKey, Running] = {}
+        self._loaded = world
+        self.grown = 0  # steps written since the history was last cut short
         self._recent: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)  # headers of the steps up to `shown`
         self._moved = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,6 +118,7 @@ class LiveCluster:
 
     def saved(self, steps: list[Step], events: list[dict[str, Any]]) -> None:
         """These steps are on disk. Called before viewers hear of them: a frame is then never older than what they know."""
+        self.grown += len(steps)
         if not self.closed:
             self.shown = steps[-1].world
             self._recent.extend(_header(event) for event in events)
@@ -140,6 +143,8 @@ class LiveCluster:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._committer.committed(self)
+        if self.shown is not self._loaded:
+            await self._committer.database(store.keep_snapshot, self.id, self.branch, self.shown)
 
     def asleep(self) -> bool:
         """Whether nobody has watched for so long that time stands still."""
@@ -282,7 +287,7 @@ class LiveCluster:
             return await self._present()
         world, branch = await self._past(revision)
         branches, first, log = await self._committer.database(_history, self.id, branch, world.revision)
-        return self._picture(world, branch, world.now, branches, first, [board.header(entry) for entry in log])
+        return self._picture(world, branch, world.now, branches, first, log)
 
     async def world_at(self, revision: Any) -> World:
         """The World of a revision of the current branch, the newest for None; raises Refused."""
@@ -312,8 +317,7 @@ class LiveCluster:
             if branch == self.branch:
                 break
         newer = [header for header in self._recent if header["r"] > kept]
-        known = [board.header(entry) for entry in log]
-        return self._picture(self.shown, branch, self._virtual_now(), branches, first, [*known, *newer][-LOG_LENGTH:])
+        return self._picture(self.shown, branch, self._virtual_now(), branches, first, [*log, *newer][-LOG_LENGTH:])
 
     def _picture(
         self, world: World, branch: int, now: int, branches: list[dict[str, Any]], first: int, log: list[dict[str, Any]],

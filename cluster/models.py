@@ -101,6 +101,7 @@ class Revision(models.Model):
     verb = models.CharField(max_length=20)
     object = models.CharField(max_length=600, help_text="What was written.")
     say = models.CharField(max_length=80)
+    header = models.BinaryField(help_text="What the timeline needs of the step (board.header), as JSON.")
     entry = models.BinaryField(help_text="The encoded step (cluster/simulation/journal.py), as JSON.")
 
     class Meta:

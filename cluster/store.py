@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from cluster import failpoints, projection
+from cluster import board, failpoints, projection
 from cluster.apiserver.state import World, is_resource
 from cluster.manifests import HOME_MANIFEST
 from cluster.models import Branch, Cluster, Revision, Snapshot, new_id
@@ -187,11 +187,12 @@ def _keep_journal(batches: Sequence[Batch]) -> None:
     for batch in batches:
         written = 0
         for step in batch.steps:
-            entry = pack(journal.encode_step(step))
-            written += len(entry)
+            encoded = journal.encode_step(step)
+            header, entry = orjson.dumps(board.header(encoded)), pack(encoded)
+            written += len(header) + len(entry)
             rows.append(Revision(
                 cluster_id=batch.cluster, branch=batch.branch, revision=step.revision, at=step.at, actor=step.actor,
-                verb=step.verb, object=step.objects[0][:600], say=step.say, entry=entry,
+                verb=step.verb, object=step.objects[0][:600], say=step.say, header=header, entry=entry,
             ))
             if step.revision % SNAPSHOT_EVERY == 0:
                 snapshots.append((batch.cluster, batch.branch, step.world))
@@ -206,6 +207,12 @@ def _keep_snapshots(worlds: Iterable[tuple[str, int, World]]) -> None:
         Snapshot(cluster_id=cluster, branch=branch, revision=world.revision, data=pack(journal.encode_world(world)))
         for cluster, branch, world in worlds
     )
+
+
+def keep_snapshot(cluster: str, branch: int, world: World) -> None:
+    """Keep a World whole, so that the cluster is loaded without redoing steps; nothing happens when there is one."""
+    if not Snapshot.objects.filter(cluster=cluster, branch=branch, revision=world.revision).exists():
+        _keep_snapshots([(cluster, branch, world)])
 
 
 def _last_documents(steps: Iterable[Step]) -> dict[tuple[str, Key], Document | None]:
@@ -263,13 +270,13 @@ def lineage(cluster: str, branch: int) -> list[tuple[int, int, int | None]]:
 
 
 def tail(cluster: str, branch: int, until: int, count: int) -> list[dict[str, Any]]:
-    """The last `count` journal entries of a branch up to a revision, oldest first, across forks."""
+    """The headers of the last `count` steps of a branch up to a revision, oldest first, across forks."""
     found: list[dict[str, Any]] = []
     for number, after, end in lineage(cluster, branch):
         last = until if end is None else min(until, end)
         rows = Revision.objects.filter(cluster=cluster, branch=number, revision__gt=after, revision__lte=last)
-        newest = rows.order_by("-revision").values_list("entry", flat=True)[: count - len(found)]
-        found.extend(unpack(data) for data in newest)
+        newest = rows.order_by("-revision").values_list("header", flat=True)[: count - len(found)]
+        found.extend(orjson.loads(data) for data in newest)
         if len(found) >= count:
             break
     return found[::-1]
@@ -355,8 +362,8 @@ def compact(cluster: str) -> bool:
     doomed.delete()
     Revision.objects.filter(cluster=cluster, branch__in=kept_branches, revision__lte=start).delete()
     Snapshot.objects.filter(cluster=cluster, branch__in=kept_branches, revision__lt=start).delete()
-    sizes = Revision.objects.filter(cluster=cluster).values_list("entry", flat=True)
-    Cluster.objects.filter(id=cluster).update(journal_bytes=sum(len(entry) for entry in sizes.iterator()))
+    sizes = Revision.objects.filter(cluster=cluster).values_list("header", "entry").iterator()
+    Cluster.objects.filter(id=cluster).update(journal_bytes=sum(len(header) + len(entry) for header, entry in sizes))
     return True
 
 

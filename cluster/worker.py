@@ -37,6 +37,8 @@ PROCESS_CHANNEL = f"clusters-{os.getpid()}-{secrets.token_hex(4)}"
 GROUP_COMMIT = 0.02
 # How often clusters that nobody uses are deleted (seconds).
 PRUNE_EVERY = 3600.0
+# After so many steps of a cluster it is looked whether its oldest history has to go.
+COMPACT_EVERY = 1000
 RENEW_EVERY = store.LEASE.total_seconds() / 3
 # How often a command is handed on before the sender is told that the cluster is busy elsewhere.
 MAX_HOPS = 5
@@ -218,7 +220,8 @@ class Worker:
         for live in list(self._clusters.values()):
             if live.forgotten():
                 await self._forget(live, "nobody watches")
-            elif not live.steps and not live.closed:
+            elif live.grown > COMPACT_EVERY and not live.steps and not live.closed:
+                live.grown = 0
                 await self.database(store.compact, live.id)
         for cluster in await self.database(store.abandoned):
             found = await self.live(cluster)

@@ -103,7 +103,7 @@ def test_a_fork_and_the_branch_that_was_left(sandbox: Sandbox) -> None:
     assert store.load(sandbox.row.id, 2, middle.revision - 1) == sandbox.steps[2].world
     assert store.load(sandbox.row.id, 1) == before
     tail = store.tail(sandbox.row.id, 2, sandbox.simulation.revision, 1000)
-    assert [entry["revision"] for entry in tail] == list(range(sandbox.steps[0].revision, sandbox.simulation.revision + 1))
+    assert [header["r"] for header in tail] == list(range(sandbox.steps[0].revision, sandbox.simulation.revision + 1))
     assert store.switch_branch(sandbox.row.id, "me", 1) == before
     assert Cluster.objects.get(id=sandbox.row.id).branch == 1
 
@@ -180,7 +180,8 @@ def test_old_history_goes_but_what_is_kept_stays_whole(sandbox: Sandbox, monkeyp
             assert store.load(sandbox.row.id, 1, step.revision) == step.world
     with pytest.raises(store.Missing):
         store.load(sandbox.row.id, 1, first - 1)
-    sizes = [len(entry) for entry in Revision.objects.filter(cluster=sandbox.row).values_list("entry", flat=True)]
+    kept = Revision.objects.filter(cluster=sandbox.row).values_list("header", "entry")
+    sizes = [len(header) + len(entry) for header, entry in kept]
     assert Cluster.objects.get(id=sandbox.row.id).journal_bytes == sum(sizes)
 
 

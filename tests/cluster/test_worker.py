@@ -11,7 +11,7 @@ import pytest_asyncio
 from channels.layers import InMemoryChannelLayer
 
 from cluster import store
-from cluster.models import Cluster, Pod, Revision
+from cluster.models import Cluster, Pod, Revision, Snapshot
 from cluster.worker import Worker
 from tests.support.working import Client
 
@@ -202,6 +202,18 @@ async def test_two_workers_share_by_lease(desk: Desk) -> None:
     await other.stop()
     desk.worker = Worker(desk.client.layer)
     desk.worker.start()
+
+
+async def test_what_is_stopped_is_loaded_without_redoing(desk: Desk) -> None:
+    await desk.console("kubectl create deployment web --image=nginx:1.27")
+    await desk.command("quiet")
+    head = await stored_head(desk)
+    await desk.worker.stop()
+    desk.worker = desk.client.worker = Worker(desk.client.layer)
+    desk.worker.start()
+    kept = Snapshot.objects.filter(cluster=desk.cluster, revision=head)
+    assert await desk.worker.database(kept.count) == 1
+    assert (await desk.command("frame"))["revision"] == head
 
 
 async def test_a_sandbox_has_limits(desk: Desk) -> None:

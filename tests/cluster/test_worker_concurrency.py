@@ -354,6 +354,7 @@ async def test_frames_and_events_fit_while_time_runs(office: Office) -> None:
 async def test_compacting_leaves_no_branch_without_its_parent(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MAX_REVISIONS", 150)
     monkeypatch.setattr(store, "KEEP_REVISIONS", 40)
+    monkeypatch.setattr("cluster.worker.COMPACT_EVERY", 0)
     cluster, client = await office.sandbox()
     start = (await office.live(cluster)).head
     await client.console(cluster, "kubectl create deployment web --image=nginx:1.27 --replicas=15")
