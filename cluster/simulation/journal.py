@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cluster.apiserver.state import Change, World, changed
+from cluster.apiserver.state import Change, World, changed, filled
 from cluster.simulation.step import Step
 
 
@@ -19,10 +19,10 @@ def encode_world(world: World) -> dict[str, Any]:
 
 
 def decode_world(data: dict[str, Any]) -> World:
-    world = World(data["revision"], data["now"], data["sequence"], int(data["random"]))
-    for table, rows in data["tables"].items():
-        world = changed(world, (Change(table, tuple(key), None, value) for key, value in rows))
-    return world
+    world = filled({table: {tuple(key): value for key, value in rows} for table, rows in data["tables"].items()})
+    return replace(
+        world, revision=data["revision"], now=data["now"], sequence=data["sequence"], random=int(data["random"]),
+    )
 
 
 def encode_step(step: Step) -> dict[str, Any]:
