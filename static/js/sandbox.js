@@ -117,12 +117,14 @@ function drawBranches() {
   )));
 }
 
+const EVENTS_SHOWN = 100;
 let eventsDrawn = null;
 function drawEvents(state) {
   const panel = document.getElementById("con-events");
   if (panel.hidden || eventsDrawn === state.events) return;
   eventsDrawn = state.events;
-  const rows = state.events.map((event) => make("div", { class: event.type === "Warning" ? "warn" : null },
+  const newest = Object.values(state.events).sort((one, other) => one.t - other.t).slice(-EVENTS_SHOWN);
+  const rows = newest.map((event) => make("div", { class: event.type === "Warning" ? "warn" : null },
     ...[clockText(event.t), event.type, event.reason, event.object].map((words) => make("span", {}, String(words ?? ""))),
     make("span", {}, `${event.message}${event.count > 1 ? ` (×${event.count})` : ""}`)));
   part(panel, "events").replaceChildren(...(rows.length ? rows : [text("no-events")]));

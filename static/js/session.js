@@ -99,10 +99,10 @@ export class Session {
     const same = before.branch === store.branch;
     const missed = same ? frame.revision - before.head : 0;
     if (same && missed === 0) return this.changed();
+    this.hues.tidy(store.stateAt(store.head).pods); // before anything is drawn: a branch that is shown again has its old hues
     if (!same || missed < 0 || player.following) player.reset();
     if (missed > 0 && before.head) this.toast(text("away", { n: missed }));
     if (!same && before.branch !== null) this.emit("branch", { branch: store.branch });
-    this.hues.tidy(store.stateAt(store.head).pods);
     return this.changed();
   }
 

@@ -5,9 +5,9 @@
 const EVERY = 25; // a picture is kept each so many events: a jump replays at most that many
 const KEEP = 6000; // events remembered
 
-const EMPTY = { nodes: {}, pods: {}, workloads: {}, services: {}, components: {}, queue: [], events: [] };
+const EMPTY = { nodes: {}, pods: {}, workloads: {}, services: {}, components: {}, queue: [], events: {} };
 
-/** The state after `event`. Tables that did not change are shared; lists (queue, events) are replaced whole. */
+/** The state after `event`. Tables that did not change are shared; the queue is replaced whole. */
 export function apply(state, event) {
   const next = { ...state };
   for (const [table, rows] of Object.entries(event.set ?? {})) {

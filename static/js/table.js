@@ -25,7 +25,7 @@ export class Tables {
     this.sorted = { pods: [0, 1], nodes: [0, 1] };
     this.tables = {};
     root.addEventListener("click", (event) => {
-      const button = event.target.closest("th button");
+      const button = event.target.closest("thead button");
       if (!button) return;
       const [kind, column] = button.dataset.sort.split(":");
       const [was, direction] = this.sorted[kind];

@@ -40,6 +40,7 @@ def test_forked_by_key(page: Page) -> None:
     first, _ = moment(page)
     line(page, "kubectl run solo --image=nginx:1.27")
     at_rest(page, first)
+    page.keyboard.press("Escape")
     page.locator("body").press("ArrowLeft")
     page.locator("body").press("f")
     expect(page.locator("#branches")).to_be_visible()

@@ -49,10 +49,14 @@ def test_two_tabs(page: Page, context: BrowserContext) -> None:
     line(page, "kubectl run solo --image=nginx:1.27")
     page.locator("#timeline [data-act=quiet]").click()
     for tab in (page, other):
+        tab.bring_to_front()  # what is not in front is not drawn
         expect(tab.locator("#stage .node .pod[data-phase=running]")).to_have_count(1, timeout=TOLD)
-    assert at_rest(page, still=500) == at_rest(other, still=500)
-    assert picture(page) == picture(other)
+    revision, drawn = at_rest(other, still=500), picture(other)
+    page.bring_to_front()
+    assert (at_rest(page, still=500), picture(page)) == (revision, drawn)
+    other.bring_to_front()
     other.locator("#timeline [data-act=play]").click()
+    page.bring_to_front()
     expect(page.locator("#link")).to_have_class("pill live")
 
 

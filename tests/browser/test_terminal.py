@@ -17,7 +17,7 @@ def test_it_works(page: Page) -> None:
     line(page, "kubectl rollout status deployment/nginx-demo")
     expect(said).to_contain_text('deployment "nginx-demo" successfully rolled out', timeout=TOLD)
     line(page, "kubectl get deployments")
-    expect(said).to_contain_text(re.compile(r"NAME +READY +UP-TO-DATE +AVAILABLE +AGE\s+nginx-demo +2/2 +2 +2 "))
+    expect(said).to_contain_text(re.compile(r"NAME +READY +UP-TO-DATE +AVAILABLE +AGE\s*nginx-demo +2/2 +2 +2 "))
     line(page, "kubectl scale deployment nginx-demo --replicas=3")
     expect(said).to_contain_text("deployment.apps/nginx-demo scaled")
     line(page, "kubectl set image deployment/nginx-demo nginx=nginx:1.28")
