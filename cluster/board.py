@@ -252,17 +252,16 @@ def queue(view: Reader) -> list[str]:
     return [f"{metadata.namespace(pod)}/{metadata.name(pod)}" for pod in waiting]
 
 
-def events(view: Reader) -> list[Row]:
-    """The newest Events, oldest first."""
+def events(view: Reader) -> dict[str, Row]:
+    """The newest Events by namespace and name; a viewer who has followed longer may know older ones."""
     found = sorted(view.list("events"), key=lambda event: int(event["metadata"]["resourceVersion"]))
-    return [event_row(event) for event in found[-EVENTS_SHOWN:]]
+    return {f"{metadata.namespace(event)}/{metadata.name(event)}": event_row(event) for event in found[-EVENTS_SHOWN:]}
 
 
 def event_row(event: Document) -> Row:
     stamp = dig(event, "series", "lastObservedTime") or event.get("lastTimestamp") or event["eventTime"]
     regarding = event["involvedObject"]
     return {
-        "key": f"{metadata.namespace(event)}/{metadata.name(event)}",
         "t": times.parse(stamp),
         "type": event["type"],
         "reason": event["reason"],
@@ -311,7 +310,7 @@ class _News:
         elif table == SLICES:
             self._slice(change)
         elif table == "events":
-            self.set["events"] = events(self.view)
+            self.put("events", "/".join(key), event_row(change.new) if change.new else None)
         elif table in ("host/iptables", "host/images"):
             self._node_again(key[0])
         elif table == SWITCHES:

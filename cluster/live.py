@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)
 # Work on one cluster before the others get their turn (seconds of wall time).
 SLICE = 0.005
+# So many steps may wait to be written before a cluster goes on.
+MAX_UNSAVED = 250
 # A cluster that nobody watches stands still after this many seconds, and leaves the memory after the second number.
 SLEEPS_AFTER = 90.0
 LEAVES_AFTER = 600.0
@@ -180,6 +182,8 @@ class LiveCluster:
     async def _play_on(self) -> None:
         try:
             await self._catch_up()
+        except Refused:
+            return  # it could not be saved: the worker lets go of it
         except Exception:
             # A defect of a component must not end the player: time would stand still while viewers see it run.
             logger.exception("cluster %s cannot go on", self.id)
@@ -211,6 +215,9 @@ class LiveCluster:
         iterator = iter(steps)
         while not self._stop_work and not self.closed and next(iterator, None) is not None:
             count += 1
+            if len(self.steps) > MAX_UNSAVED:
+                # The disk sets the pace: viewers get what is saved, and not thousands of events at once.
+                await self._committer.committed(self)
             if time.monotonic() - began > SLICE:
                 await self._moved_on()
                 await asyncio.sleep(0)

@@ -76,7 +76,8 @@ async def _services(cluster: Cluster, revision: int | None, ref: str) -> Context
 
 async def _events(cluster: Cluster, revision: int | None, ref: str) -> Context:
     state = await _state(cluster, revision)
-    events = [{**event, "clock": clock_text(event["t"])} for event in reversed(state.get("events", []))]
+    newest_first = sorted(state.get("events", {}).values(), key=lambda event: event["t"], reverse=True)
+    events = [{**event, "clock": clock_text(event["t"])} for event in newest_first]
     return {"events": events, "problem": state.get("problem", "")}
 
 

@@ -70,7 +70,11 @@ def test_replaying_what_was_told_gives_the_picture() -> None:
     for step in steps:
         apply_told(state, step)
         if step.revision % 10 == 0 or step is steps[-1]:
-            assert state == board.state(step.world), f"at revision {step.revision}: {step.say}"
+            picture = board.state(step.world)
+            # Who has followed for long knows more Events than a new picture shows.
+            assert picture.pop("events").items() <= state["events"].items()
+            told = {table: rows for table, rows in state.items() if table != "events"}
+            assert told == picture, f"at revision {step.revision}: {step.say}"
 
 
 def test_marks() -> None:
