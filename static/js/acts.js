@@ -181,12 +181,12 @@ class Scene {
     const rejected = (why.rejected ?? []).filter(inView).sort((a, b) => across(a) - across(b));
     const scores = (why.scores ?? []).filter(inView).sort((a, b) => a.total - b.total);
     if (inView({ node: why.chosen }) && !scores.some((score) => score.node === why.chosen)) scores.push({ node: why.chosen });
-    const refusals = rejected.length ? FAST : 0;
-    rejected.forEach((verdict, at) => this.refuse(pod, home, verdict, refusals + at * STAGGER, at < MOVERS, this.roomFor(verdict, rejected[at + 1])));
-    const visits = rejected.length ? refusals + 950 : FAST;
+    const refusals = rejected.length ? FAST : 0, visits = rejected.length ? refusals + 950 : FAST;
+    const start = why.chosen ? visits + (scores.length > 1 ? 1000 : 500) : 0;
+    const until = start + BASE + SLOW; // who was refused stays to be seen until the Pod has landed elsewhere
+    rejected.forEach((verdict, at) => this.refuse(pod, home, verdict, refusals + at * STAGGER, at < MOVERS, this.roomFor(verdict, rejected[at + 1]), until));
     scores.forEach((score, at) => this.visit(pod, home, score, visits + at * STAGGER, scores.length - at <= MOVERS, score.node === why.chosen, scores.length));
-    if (!why.chosen) return 0;
-    return visits + (scores.length > 1 ? 1000 : 500);
+    return start;
   }
 
   decided() {
@@ -197,7 +197,7 @@ class Scene {
   }
 
   /** 3: the filter says no: the ghost touches the bar on the node's edge, recoils, and the reason stays. */
-  refuse(pod, home, verdict, at, travels, room) {
+  refuse(pod, home, verdict, at, travels, room, until) {
     const card = this.now.cards.get(verdict.node);
     const reach = { x: card.x + card.w * 0.5 - home.w * 0.4, y: card.y - home.h - 6 };
     if (travels && !this.reduced) {
@@ -206,8 +206,8 @@ class Scene {
       this.act.add(ghost, [{ opacity: 0 }, { opacity: 0.8 }], at, FAST);
       this.act.add(ghost, arc(from, reach), at, MOVE);
       this.act.add(ghost, [move(reach), move({ x: reach.x - 24, y: reach.y - 18 }, "rotate(-9deg)"), move({ x: reach.x - 20, y: reach.y - 7 }, "rotate(-7deg)")], at + MOVE, BASE, E_OUT);
-      this.act.add(ghost, [{ opacity: 0.8 }, { opacity: 0 }], at + 1300, FAST, E_OUT);
-      this.trail([["p-no", this.from(home), { x: card.cx + 8, y: card.y - 4 }]], at, at + 1500);
+      this.act.add(ghost, [{ opacity: 0.8 }, { opacity: 0 }], Math.max(at + 1300, until), FAST, E_OUT);
+      this.trail([["p-no", this.from(home), { x: card.cx + 8, y: card.y - 4 }]], at, Math.max(at + 1500, until));
     }
     const label = make("div", { class: "say" }, icon("shield"), make("span", {}, this.reason(verdict, room)));
     this.label(label, card, card.y - home.h - 54 * this.stage.scale, at + MOVE + (travels ? FAST : 0), room);

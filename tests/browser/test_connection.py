@@ -74,7 +74,11 @@ def test_home(page: Page) -> None:
 
     page.get_by_role("button", name="Delete a pod").click()
     expect(sentence).to_contain_text(re.compile("delete|ReplicaSet|Terminating", re.IGNORECASE))
-    page.wait_for_function("names => [...document.querySelectorAll('#stage .node .pod')].some(one => !names.includes(one.title))", arg=list(names), timeout=TOLD)
+    page.wait_for_function(
+        "names => [...document.querySelectorAll('#stage .node .pod')].some(one => !names.includes(one.title))",
+        arg=list(names),
+        timeout=TOLD,
+    )
     page.get_by_role("button", name="Drain node-2").click()
     expect(page.locator("[data-node=node-2] .badge.st-cordon")).to_be_visible(timeout=TOLD)
     expect(page.locator("[data-node=node-2] .pod")).to_have_count(0, timeout=TOLD)

@@ -42,7 +42,13 @@ def decide(page: Page) -> None:
 def centre(page: Page, selector: str) -> dict[str, float]:
     box = page.locator(selector).first.bounding_box()
     assert box is not None
-    return {"x": box["x"] + box["width"] / 2, "left": box["x"], "right": box["x"] + box["width"], "top": box["y"], "bottom": box["y"] + box["height"]}
+    return {
+        "x": box["x"] + box["width"] / 2,
+        "left": box["x"],
+        "right": box["x"] + box["width"],
+        "top": box["y"],
+        "bottom": box["y"] + box["height"],
+    }
 
 
 def test_it_works(page: Page) -> None:
@@ -82,7 +88,7 @@ def test_scrubbing_seeks(page: Page) -> None:
     assert track is not None and head is not None
     right, y = head["x"] + head["width"], track["y"] + 34
 
-    def at(x: float) -> tuple[int, list[list[object]]]:
+    def at(x: float) -> tuple[int, list[tuple[str, int]]]:
         page.mouse.move(x, y)
         return moment(page)[0], page.evaluate(ANIMATIONS)
 
@@ -93,7 +99,7 @@ def test_scrubbing_seeks(page: Page) -> None:
     back = [at(x) for x in reversed(places)]
     page.mouse.up()
     assert there == back[::-1]
-    of_the_bind = {str(animations) for revision, animations in there if animations and max(time for _, time in animations) > 500}  # type: ignore[type-var]
+    of_the_bind = {str(animations) for revision, animations in there if animations and max(time for _, time in animations) > 500}
     assert len(of_the_bind) >= 3, "the act does not follow the head"
     assert {state for _, animations in there for state, _ in animations} <= {"paused", "finished"}
     assert shown in {revision for revision, _ in there}
@@ -123,6 +129,7 @@ def test_play_pause_speed(page: Page) -> None:
         def seconds() -> float:
             minutes, rest = clock.inner_text().split(":")
             return int(minutes) * 60 + float(rest)
+
         before = seconds()
         page.wait_for_timeout(milliseconds)
         return seconds() - before

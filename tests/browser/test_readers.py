@@ -86,9 +86,13 @@ def test_chinese(browser: Browser, live_server_process: ServerProcess) -> None:
         page.locator(f"#tab-{name}").click()
         panel = page.locator(f"#{name}")
         expect(panel.locator("h2")).to_be_visible()
-        own = panel.evaluate("panel => { const copy = panel.cloneNode(true); for (const one of copy.querySelectorAll('[lang=en]')) one.remove(); return copy.textContent }")
+        own = panel.evaluate(
+            "panel => { const copy = panel.cloneNode(true); for (const one of copy.querySelectorAll('[lang=en]')) one.remove(); return copy.textContent }"
+        )
         assert not ENGLISH.search(own), own
-    labels = page.locator("#timeline button, .top button, .bh button").evaluate_all("all => all.map(one => one.ariaLabel || one.textContent.trim())")
+    labels = page.locator("#timeline button, .top button, .bh button").evaluate_all(
+        "all => all.map(one => one.ariaLabel || one.textContent.trim())"
+    )
     assert [label for label in labels if ENGLISH.search(label)] == []
     context.close()
 

@@ -99,7 +99,7 @@ def test_it_works(page: Page) -> None:
     forwards = walk_forward(page)
     assert list(forwards) == sorted(backwards)
     assert forwards == backwards
-    again = {revision: pair[0] for revision, pair in forwards.items()}  # type: ignore[index]
+    again = {revision: pair[0] for revision, pair in forwards.items()}
     assert {revision: again[revision] for revision in live if revision in again} == {r: live[r] for r in live if r in again}
     assert len(set(live) & set(again)) > 20
 
