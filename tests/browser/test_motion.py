@@ -10,11 +10,15 @@ from tests.conftest import ServerProcess
 # Samples, frame by frame, where flying chips and ghosts are, until nothing flies any more.
 FILM = """() => {
   const film = (window.film = { fly: [], ghost: [], says: new Set(), running: 0 });
-  const box = (element) => { const r = element.getBoundingClientRect(); return { x: r.x + r.width / 2, top: r.top, bottom: r.bottom, tilt: getComputedStyle(element).transform }; };
+  const box = (element) => {
+    const r = element.getBoundingClientRect();
+    return { x: r.x + r.width / 2, top: r.top, bottom: r.bottom, tilt: getComputedStyle(element).transform };
+  };
   const seen = (element) => Number(getComputedStyle(element).opacity) > 0.3;
   const look = () => {
-    for (const kind of ["fly", "ghost"]) for (const element of document.querySelectorAll(`#stage .fx .${kind}`)) if (seen(element)) film[kind].push(box(element));
-    for (const element of document.querySelectorAll("#stage .fx .say")) if (seen(element)) film.says.add(element.textContent);
+    const all = (kind) => [...document.querySelectorAll(`#stage .fx .${kind}`)].filter(seen);
+    for (const kind of ["fly", "ghost"]) film[kind].push(...all(kind).map(box));
+    for (const element of all("say")) film.says.add(element.textContent);
     film.running = Math.max(film.running, document.querySelectorAll("#stage .fx > *").length);
     requestAnimationFrame(look);
   };

@@ -12,6 +12,13 @@ from tests.conftest import ServerProcess
 
 ENGLISH = re.compile(r"\b(the|of|and|creates|binds|reports|has|with|is)\b", re.IGNORECASE)
 
+# The words of a panel without what is kubectl's or YAML and stays English.
+OWN_WORDS = """panel => {
+  const copy = panel.cloneNode(true);
+  for (const one of copy.querySelectorAll("[lang=en]")) one.remove();
+  return copy.textContent;
+}"""
+
 
 def test_table(page: Page) -> None:
     """T shows the same cluster as tables, sortable, with the same selection."""
@@ -86,9 +93,7 @@ def test_chinese(browser: Browser, live_server_process: ServerProcess) -> None:
         page.locator(f"#tab-{name}").click()
         panel = page.locator(f"#{name}")
         expect(panel.locator("h2")).to_be_visible()
-        own = panel.evaluate(
-            "panel => { const copy = panel.cloneNode(true); for (const one of copy.querySelectorAll('[lang=en]')) one.remove(); return copy.textContent }"
-        )
+        own = panel.evaluate(OWN_WORDS)
         assert not ENGLISH.search(own), own
     labels = page.locator("#timeline button, .top button, .bh button").evaluate_all(
         "all => all.map(one => one.ariaLabel || one.textContent.trim())"

@@ -10,7 +10,8 @@ from tests.conftest import ServerProcess
 
 MOST = 100_000  # bytes, compressed, without the editor
 SOON = 1000  # ms until the largest paint
-PAINT = "new PerformanceObserver((list) => { window.paint = list.getEntries().at(-1).startTime }).observe({ type: 'largest-contentful-paint', buffered: true })"
+PAINT = """new PerformanceObserver((list) => { window.paint = list.getEntries().at(-1).startTime })
+  .observe({ type: "largest-contentful-paint", buffered: true })"""
 BYTES = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
   .filter((one) => !/django_ace|editor/.test(one.name)).reduce((sum, one) => sum + one.encodedBodySize, 0)"""
 
