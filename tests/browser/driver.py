@@ -36,7 +36,8 @@ LISTEN = """() => {
   const note = () => {
     const sentence = bar.querySelector("p"), number = /\\d+/.exec(bar.querySelector("[data-part=count]").textContent);
     if (!number || told.at(-1)?.event === Number(number[0])) return;
-    told.push({ event: Number(number[0]), words: sentence.textContent.trim(), actor: sentence.querySelector("b")?.textContent ?? "" });
+    const actor = sentence.querySelector("b")?.textContent ?? "";
+    told.push({ event: Number(number[0]), words: sentence.textContent.trim(), actor });
   };
   new MutationObserver(note).observe(bar, { subtree: true, childList: true, characterData: true });
 }"""
