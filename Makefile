@@ -23,7 +23,7 @@ setup: $(DEV_STAMP)  ## everything that development and `make test` need
 	@scripts/ensure-chromium
 
 test: setup lint types  ## linters, types and all tests, a real browser included
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 lint: $(DEV_STAMP)  ## style of Python and templates
 	$(BIN)/ruff check .
