@@ -1,6 +1,7 @@
 """What the running site needs besides code: compiled translations and collected static files, made when stale."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,7 @@ def _inventory() -> Iterator[str]:
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     """Give a draft that takes the target's place in one moment, so that no reader meets half a file."""
-    draft = target.with_suffix(f"{target.suffix}.draft")
+    draft = target.with_suffix(f"{target.suffix}.{os.getpid()}")
     yield draft
     draft.replace(target)
 

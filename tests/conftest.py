@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 
@@ -110,6 +111,8 @@ def _wait_until_healthy(server: ServerProcess, seconds: float = 60) -> None:
 def prepared_sources() -> Iterator[None]:
     """Translations are compiled, and templates find static files without collecting them."""
     compile_messages()
+    # The middleware for static files warns of a missing folder; in a fresh clone nothing has been collected yet.
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     with override_settings(STORAGES=PLAIN_STATIC_FILES):
         yield
 
