@@ -200,6 +200,10 @@ SENTENCES: dict[str, str] = {
     "scheduler.bind-only": gettext_noop(
         "The **scheduler** binds {pod} to {node}, the only one of {nodes} nodes that was possible."
     ),
+    "scheduler.bind-tie": gettext_noop(
+        "The **scheduler** binds {pod} to {node}: {score} points, as many as {runner_up}, so chance decided; "
+        "{feasible} of {nodes} nodes were possible."
+    ),
     "scheduler.disrupt": gettext_noop("The **scheduler** marks {victim} on {node} as about to be evicted for {pod}."),
     "scheduler.evict": gettext_noop("The **scheduler** evicts {victim} from {node} to make room for {pod}."),
     "scheduler.gated": gettext_noop("The **scheduler** does not look at {pod} until its gates are removed: {gates}."),

@@ -194,4 +194,5 @@ def _bind_story(pod: Document, decision: Decision) -> Story:
     args |= {
         "score": decision.verdict(node).total, "runner_up": runner_up.node, "runner_up_score": runner_up.total,
     }
-    return Story("scheduler.bind", args, NARRATED, objects)
+    tied = args["score"] == args["runner_up_score"]
+    return Story("scheduler.bind-tie" if tied else "scheduler.bind", args, NARRATED, objects)

@@ -374,3 +374,13 @@ def test_a_nomination_is_taken_back_when_eviction_no_longer_helps(cluster):
     delete_pod(cluster, "low")
     cluster.advance(12_000)
     assert "nominatedNodeName" not in cluster.api.get("pods", "default", "high")["status"]
+
+
+def test_a_tie_is_told_as_chance(cluster):
+    add_node(cluster, "a")
+    add_node(cluster, "b")
+    add_pod(cluster, "p", container(cpu="1"))
+    (step,) = decisions(cluster.until_quiet())
+    assert step.say == "scheduler.bind-tie"
+    assert step.args["score"] == step.args["runner_up_score"]
+    assert {step.args["node"], step.args["runner_up"]} == {"a", "b"}
