@@ -7,6 +7,7 @@ takes the lease or hands the message to the worker that has it. Messages are onl
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -35,6 +36,9 @@ CHANNEL = "clusters"
 PROCESS_CHANNEL = f"clusters-{os.getpid()}-{secrets.token_hex(4)}"
 # Writes of all clusters are collected for so long and committed together (seconds).
 GROUP_COMMIT = 0.02
+# Documents are many and make no cycles: with Python's own thresholds the collector takes a third of the time in which
+# 300 sandboxes are loaded (measured 2.0 s against 2.7–3.0 s, from the start of the process on).
+GC_THRESHOLDS = (100_000, 20, 50)
 # How often clusters that nobody uses are deleted (seconds).
 PRUNE_EVERY = 3600.0
 # After so many steps of a cluster it is looked whether its oldest history has to go.
@@ -343,6 +347,7 @@ class _Process:
 async def process_worker() -> Worker:
     """This process's worker, started on the running loop."""
     if _Process.worker is None:
+        gc.set_threshold(*GC_THRESHOLDS)
         worker = Worker(get_channel_layer())
         _Process.worker = worker
         if settings.EMBEDDED:
