@@ -38,6 +38,10 @@ class Decision:
     nominated: str | None = None
     victims: tuple[Document, ...] = ()
     preemption: Mapping[str, Any] | None = None
+    filters: tuple[str, ...] = ()
+    """The filter plugins that ran, in order: a node that one of them rejected was not shown to those after it."""
+    without_rules: tuple[str, ...] = ()
+    """Filter and score plugins that the pod gives nothing to do."""
 
     @property
     def feasible(self) -> tuple[str, ...]:
@@ -65,5 +69,7 @@ class Decision:
             "best": list(self.best),
             "chosen": self.chosen,
             "message": self.message,
+            "filters": list(self.filters),
+            "without_rules": list(self.without_rules),
         }
         return record if self.preemption is None else record | {"preemption": dict(self.preemption)}

@@ -16,12 +16,13 @@ from cluster.scheduler.events import ClusterEvent
 if TYPE_CHECKING:
     from cluster.machinery.component import Context
     from cluster.machinery.story import Story
-    from cluster.scheduler.snapshot import NodeInfo, Snapshot
+    from cluster.scheduler.snapshot import NodeInfo, PodInfo, Snapshot
 
 MAX_NODE_SCORE = 100
 DEFAULT_SCHEDULER = "default-scheduler"
 
-# What plugins note down for their later extension points in one scheduling cycle: plugin name -> anything.
+# What plugins note down for their later extension points in one scheduling cycle: plugin name -> anything. Values are
+# replaced, never mutated: `dict(state)` is a copy that a dry run may change.
 CycleState = dict[str, Any]
 
 
@@ -70,6 +71,13 @@ class PreFilterResult(NamedTuple):
     nodes: frozenset[str] | None = None
 
 
+class ReserveResult(NamedTuple):
+    """What a Reserve plugin decided for the pod on its node. `note` (JSON-able) is handed to its PreBind."""
+
+    status: Status = SUCCESS
+    note: Any = None
+
+
 class PostFilterResult(NamedTuple):
     """What a PostFilter plugin did: `victims` are to be evicted from the `nominated` node.
 
@@ -107,6 +115,12 @@ class Plugin:
     def filter(self, state: CycleState, pod: Document, node: NodeInfo) -> Status:
         return SUCCESS
 
+    def add_pod(self, state: CycleState, pod: Document, other: PodInfo, node: NodeInfo) -> None:
+        """Bring what `pre_filter` noted up to date: `other` is now on `node` (given as it is with that pod)."""
+
+    def remove_pod(self, state: CycleState, pod: Document, other: PodInfo, node: NodeInfo) -> None:
+        """Bring what `pre_filter` noted up to date: `other` is no longer on `node` (given as it is without that pod)."""
+
     def post_filter(
         self, state: CycleState, pod: Document, snapshot: Snapshot, statuses: Mapping[str, Status],
         filters: Sequence[Plugin],
@@ -124,14 +138,20 @@ class Plugin:
         """NormalizeScore: raw scores by node name to 0..100."""
         return scores
 
-    def reserve(self, pod: Document, node: str) -> Status:
-        return SUCCESS
+    def reserve(self, state: CycleState, pod: Document, node: NodeInfo) -> ReserveResult:
+        """The pod gets this node: decide what else that means (which volumes)."""
+        return ReserveResult()
 
     def permit(self, pod: Document, node: str) -> Status:
         return SUCCESS
 
-    def pre_bind(self, context: Context, pod: Document, node: str) -> None:
-        """May make the cycle's one write; the pod is then bound when its turn comes again."""
+    def pre_bind(self, context: Context, pod: Document, node: str, note: Any) -> Status:
+        """What has to be done before the pod is bound; `note` is what `reserve` said.
+
+        Success: nothing is left to do. Wait: it made the turn's one write, or waits for others; it is asked again after
+        every change of the plugin's `events` and at its next turn. A rejection puts the pod back into the queue.
+        """
+        return SUCCESS
 
     def bind(self, context: Context, pod: Document, node: str, story: Story, why: Any) -> bool:
         """Bind the pod; whether this plugin did."""

@@ -28,6 +28,7 @@ class Attempt(NamedTuple):
     profile: Profile
     state: CycleState
     filters: tuple[Plugin, ...]
+    idle: tuple[str, ...]  # filter plugins that have nothing to say about the pod
 
 
 class PreFilterOutcome(NamedTuple):
@@ -54,7 +55,8 @@ def decide(
     state: CycleState = {}
     before = run_pre_filter(state, pod, snapshot, profile)
     filters = tuple(plugin for plugin in profile.filter if plugin.name not in before.skipped)
-    attempt = Attempt(pod, snapshot, profile, state, filters)
+    idle = tuple(plugin.name for plugin in profile.filter if plugin.name in before.skipped)
+    attempt = Attempt(pod, snapshot, profile, state, filters, idle)
     if not before.status.is_success:
         return _rejected_before_filtering(attempt, before, start_index)
 
@@ -172,6 +174,7 @@ def _without_node(
         message=diagnosis.with_post_filter(message, after.status.message), rejectors=tuple(sorted(rejectors)),
         next_start_index=next_start, post_filter_message=after.status.message,
         nominated=after.nominated, victims=after.victims, preemption=after.values,
+        filters=_names(attempt.filters), without_rules=attempt.idle,
     )
 
 
@@ -191,7 +194,7 @@ def _post_filtered(attempt: Attempt, statuses: Mapping[str, Status]) -> PostFilt
 def _with_node(
     attempt: Attempt, verdicts: Sequence[Verdict], random: Callable[[], float], next_start: int
 ) -> Decision:
-    scores = _scored(attempt, [verdict.node for verdict in verdicts if verdict.is_feasible])
+    scores, skipped = _scored(attempt, [verdict.node for verdict in verdicts if verdict.is_feasible])
     judged = tuple(
         Verdict(verdict.node, scores=scores[verdict.node]) if verdict.node in scores else verdict
         for verdict in verdicts
@@ -204,13 +207,18 @@ def _with_node(
     return Decision(
         key, Outcome.SCHEDULED, len(attempt.snapshot), judged, best, chosen,
         message=f"Successfully assigned {key} to {chosen}", next_start_index=next_start,
+        filters=_names(attempt.filters), without_rules=(*attempt.idle, *sorted(skipped - set(attempt.idle))),
     )
 
 
-def _scored(attempt: Attempt, names: Sequence[str]) -> dict[str, dict[str, Score]]:
-    """Scores by node and plugin; none when there is nothing to compare. A plugin skipped by PreScore has none."""
+def _names(plugins: Iterable[Plugin]) -> tuple[str, ...]:
+    return tuple(plugin.name for plugin in plugins)
+
+
+def _scored(attempt: Attempt, names: Sequence[str]) -> tuple[dict[str, dict[str, Score]], set[str]]:
+    """Scores by node and plugin, and the plugins that PreScore left out. No scores when there is nothing to compare."""
     if len(names) < 2:
-        return {}
+        return {}, set()
     state, pod, snapshot, profile = attempt.state, attempt.pod, attempt.snapshot, attempt.profile
     nodes = [node for name in names if (node := snapshot.node(name)) is not None]
     skipped = {
@@ -225,4 +233,4 @@ def _scored(attempt: Attempt, names: Sequence[str]) -> dict[str, dict[str, Score
         weight = profile.weights[plugin.name]
         for name, normalized in plugin.normalize(raw).items():
             scores[name][plugin.name] = Score(raw[name], normalized, weight)
-    return scores
+    return scores, skipped

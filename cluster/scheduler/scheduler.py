@@ -92,11 +92,11 @@ class Scheduler(Component):
             context.event(pod, "Warning", "FailedScheduling", f"skip schedule deleting pod: {key}", action="Scheduling")
             queue.skip(key)
             return
-        snapshot = Snapshot.of(context.list("nodes"), pods)
+        snapshot = Snapshot.of(context.list("nodes"), pods, context)
         decision = decide(pod, snapshot, self.profile, context.random, queue.start_index)
         queue.start_index = decision.next_start_index
         if decision.outcome is Outcome.SCHEDULED:
-            decision = self._reserved(pod, decision)
+            decision = self._permitted(pod, decision)
         if decision.outcome is not Outcome.SCHEDULED:
             self._report(context, pod, decision)
             queue.failed(key, decision.rejectors)
@@ -119,10 +119,9 @@ class Scheduler(Component):
                 context.update(marked, subresource="status", story=story)
                 return
 
-    def _reserved(self, pod: Document, decision: Decision) -> Decision:
-        """The decision after Reserve and Permit: as it was, or a rejection when a plugin objects."""
-        verdicts = [(plugin, plugin.reserve(pod, decision.chosen)) for plugin in self.profile.reserve]
-        verdicts += [(plugin, plugin.permit(pod, decision.chosen)) for plugin in self.profile.permit]
+    def _permitted(self, pod: Document, decision: Decision) -> Decision:
+        """The decision after Permit: as it was, or a rejection when a plugin objects."""
+        verdicts = [(plugin, plugin.permit(pod, decision.chosen)) for plugin in self.profile.permit]
         for plugin, status in verdicts:
             if not status.is_success:
                 return replace(
@@ -134,8 +133,7 @@ class Scheduler(Component):
         """PreBind to PostBind; whether the pod was bound. After a write by PreBind it waits for its next turn."""
         node = decision.chosen
         for plugin in self.profile.pre_bind:
-            plugin.pre_bind(context, pod, node)
-            if context.wrote:
+            if not plugin.pre_bind(context, pod, node, None).is_success:
                 return False
         story, why = _bind_story(pod, decision), decision.why()
         for plugin in self.profile.bind:

@@ -16,9 +16,11 @@ from immutables import Map
 from cluster.objects.documents import Document, dig
 from cluster.scheduler import resources
 from cluster.scheduler.events import is_assigned, is_finished
+from cluster.scheduler.listers import NOTHING, Lister
 from cluster.scheduler.resources import CPU, MEMORY, Amounts
 
 ANY_ADDRESS = "0.0.0.0"
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 REGION_LABELS = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
 
@@ -107,6 +109,17 @@ class PodInfo:
     def priority(self) -> int:
         return priority_of(self.document)
 
+    @property
+    def has_affinity(self) -> bool:
+        """Whether it has an opinion on other pods near it, and not only on nodes."""
+        affinity = self.document["spec"].get("affinity") or {}
+        return bool(affinity.get("podAffinity") or affinity.get("podAntiAffinity"))
+
+    @property
+    def has_required_anti_affinity(self) -> bool:
+        """Whether it keeps other pods away."""
+        return bool(dig(self.document, "spec", "affinity", "podAntiAffinity", _REQUIRED))
+
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
@@ -168,16 +181,20 @@ class Snapshot:
 
     def __init__(
         self, nodes: Map[str, NodeInfo], order: tuple[str, ...], images: Mapping[str, ImageState],
-        nominated: Mapping[str, tuple[PodInfo, ...]],
+        nominated: Mapping[str, tuple[PodInfo, ...]], lister: Lister = NOTHING,
     ) -> None:
+        self.lister = lister
         self._nodes = nodes
         self._order = order
         self._images = images
         self._nominated = nominated
 
     @classmethod
-    def of(cls, nodes: Iterable[Document], pods: Iterable[Document]) -> Snapshot:
-        """A snapshot of documents; finished pods do not count, nodes keep their given order."""
+    def of(cls, nodes: Iterable[Document], pods: Iterable[Document], lister: Lister = NOTHING) -> Snapshot:
+        """A snapshot of documents; finished pods do not count, nodes keep their given order.
+
+        `lister` answers for everything that is neither node nor pod.
+        """
         placed: dict[str, list[Document]] = {}
         nominated: dict[str, tuple[PodInfo, ...]] = {}
         for pod in pods:
@@ -188,7 +205,7 @@ class Snapshot:
             elif name := nominated_node(pod):
                 nominated[name] = (*nominated.get(name, ()), PodInfo.of(pod))
         infos = [NodeInfo.of(node, placed.get(node["metadata"]["name"], ())) for node in nodes]
-        return cls(Map({info.name: info for info in infos}), _interleaved(infos), _image_states(infos), nominated)
+        return cls(Map({info.name: info for info in infos}), _interleaved(infos), _image_states(infos), nominated, lister)
 
     @property
     def nodes(self) -> list[NodeInfo]:
@@ -217,7 +234,7 @@ class Snapshot:
         return self if info is None else self._with_node(info.without_pods([PodInfo.of(pod)]))
 
     def _with_node(self, info: NodeInfo) -> Snapshot:
-        return Snapshot(self._nodes.set(info.name, info), self._order, self._images, self._nominated)
+        return Snapshot(self._nodes.set(info.name, info), self._order, self._images, self._nominated, self.lister)
 
 
 def _count(requested: Amounts, non_zero: Amounts, pod: PodInfo, sign: int) -> None:

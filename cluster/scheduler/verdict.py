@@ -66,10 +66,33 @@ def run_filters(
     """
     rivals = [other for other in nominated if other.priority >= priority_of(pod) and other.key != pod_key(pod)]
     if rivals:
-        verdict = _first_rejection(state, pod, node.with_pods(rivals), filters)
+        crowded, with_rivals = dict(state), node
+        for rival in rivals:
+            with_rivals = add_pod(crowded, pod, rival, with_rivals, filters)
+        verdict = _first_rejection(crowded, pod, with_rivals, filters)
         if not verdict.is_feasible:
             return verdict
     return _first_rejection(state, pod, node, filters)
+
+
+def add_pod(
+    state: CycleState, pod: Document, other: PodInfo, node: NodeInfo, filters: Iterable[Plugin]
+) -> NodeInfo:
+    """The node with `other` on it; `state` (changed) holds what the filters know then."""
+    fuller = node.with_pods([other])
+    for plugin in filters:
+        plugin.add_pod(state, pod, other, fuller)
+    return fuller
+
+
+def remove_pod(
+    state: CycleState, pod: Document, other: PodInfo, node: NodeInfo, filters: Iterable[Plugin]
+) -> NodeInfo:
+    """The node without `other`; `state` (changed) holds what the filters know then."""
+    emptier = node.without_pods([other])
+    for plugin in filters:
+        plugin.remove_pod(state, pod, other, emptier)
+    return emptier
 
 
 def _first_rejection(state: CycleState, pod: Document, node: NodeInfo, filters: Sequence[Plugin]) -> Verdict:

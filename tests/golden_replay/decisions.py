@@ -10,6 +10,7 @@ from typing import Any
 from cluster.objects.documents import Document
 from cluster.scheduler.decision import Decision
 from cluster.scheduler.framework import Profile
+from cluster.scheduler.listers import DocumentLister
 from cluster.scheduler.profile import default_profile
 from cluster.scheduler.schedule import decide
 from cluster.scheduler.snapshot import Snapshot
@@ -37,13 +38,27 @@ def _with_requests(container: Document) -> Document:
     return {**container, "resources": {**given, "requests": requests}}
 
 
+# Lists of a recorded input that only the lister shows to plugins: name there -> resource.
+OTHERS = {
+    "namespaces": "namespaces", "services": "services", "replicaSets": "replicasets.apps",
+    "persistentVolumes": "persistentvolumes", "persistentVolumeClaims": "persistentvolumeclaims",
+    "storageClasses": "storageclasses.storage.k8s.io", "csiNodes": "csinodes.storage.k8s.io",
+    "pdbs": "poddisruptionbudgets.policy", "priorityClasses": "priorityclasses.scheduling.k8s.io",
+}
+
+
+def snapshot_of(given: Any) -> Snapshot:
+    """What the scheduler knows of a recorded input."""
+    lister = DocumentLister({resource: given.get(name, []) for name, resource in OTHERS.items()})
+    return Snapshot.of(given["nodes"], [defaulted(pod) for pod in given["pods"]], lister)
+
+
 def agree(category: str, folder: Path) -> Report:
     """Each case is one fact: outcome, feasible nodes, who rejects whom and why, every score, every message."""
     report = Report(f"scheduler/{category}")
     for case in json.loads((folder / "scheduler" / f"{category}.json").read_text()):
         given, expected = case["input"], case["result"]
-        snapshot = Snapshot.of(given["nodes"], [defaulted(pod) for pod in given["pods"]])
-        decision = decide(defaulted(given["pod"]), snapshot, profile(), lambda: 0.0)
+        decision = decide(defaulted(given["pod"]), snapshot_of(given), profile(), lambda: 0.0)
         one, other = recorded(expected), here(decision, expected)
         wrong = {name: (one[name], other[name]) for name in one if one[name] != other[name]}
         report.holds(case["id"], not wrong, "; ".join(f"{k}: recorded {a}, here {b}" for k, (a, b) in wrong.items()))

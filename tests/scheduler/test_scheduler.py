@@ -7,7 +7,7 @@ import pytest
 from cluster.apiserver.state import MEMORY, World
 from cluster.machinery.event_recorder import EventRecorder
 from cluster.machinery.story import NARRATED, Story
-from cluster.scheduler.framework import Code, Plugin, Profile, Status
+from cluster.scheduler.framework import SUCCESS, Code, Plugin, Profile, Status
 from cluster.scheduler.plugins.default_binder import DefaultBinder
 from cluster.scheduler.plugins.priority_sort import PrioritySort
 from cluster.scheduler.scheduler import Scheduler
@@ -297,12 +297,13 @@ class Prepares(Plugin):
 
     name = "Prepares"
 
-    def pre_bind(self, context, pod, node):
+    def pre_bind(self, context, pod, node, note):
         found = context.get("nodes", "", node)
         if "ready-for" in found["metadata"]["labels"]:
-            return
+            return SUCCESS
         labels = {**found["metadata"]["labels"], "ready-for": pod["metadata"]["name"]}
         context.update({**found, "metadata": {**found["metadata"], "labels": labels}}, story=Story("test.prepared"))
+        return Status(Code.WAIT)
 
 
 def test_a_plugin_may_write_before_binding():

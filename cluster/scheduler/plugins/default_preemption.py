@@ -16,7 +16,7 @@ from cluster.scheduler import diagnosis
 from cluster.scheduler.conditions import DISRUPTION_TARGET, PREEMPTED
 from cluster.scheduler.framework import SUCCESS, Code, CycleState, Plugin, PostFilterResult, Status
 from cluster.scheduler.snapshot import NodeInfo, PodInfo, Snapshot, nominated_node, priority_of
-from cluster.scheduler.verdict import run_filters
+from cluster.scheduler.verdict import add_pod, remove_pod, run_filters
 
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to a terminating pod on the nominated node."
@@ -79,15 +79,18 @@ def victims_on(state: CycleState, pod: Document, node: NodeInfo, filters: Sequen
     lower = sorted((other for other in node.pods if other.priority < priority_of(pod)), key=_importance)
     if not lower:
         return NO_VICTIMS, ()
-    emptier = node.without_pods(lower)
-    status = run_filters(state, pod, emptier, filters, nominated).status
+    dry, emptier = dict(state), node
+    for other in lower:
+        emptier = remove_pod(dry, pod, other, emptier, filters)
+    status = run_filters(dry, pod, emptier, filters, nominated).status
     if not status.is_success:
         return status, ()
     victims = []
     for other in lower:
-        fuller = emptier.with_pods([other])
-        if run_filters(state, pod, fuller, filters, nominated).is_feasible:
-            emptier = fuller
+        trial = dict(dry)
+        fuller = add_pod(trial, pod, other, emptier, filters)
+        if run_filters(trial, pod, fuller, filters, nominated).is_feasible:
+            dry, emptier = trial, fuller
         else:
             victims.append(other)
     return SUCCESS, tuple(victims)
