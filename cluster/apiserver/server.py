@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from cluster.apiserver import admission, deletion, errors, paging, strategy, validation
 from cluster.apiserver.admission import Request
+from cluster.apiserver.admission.pod_topology_labels import with_labels_of_node
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.randomness import draw, fraction
 from cluster.apiserver.reader import LiveReader
@@ -352,7 +353,7 @@ class APIServer(LiveReader):
     def bind(self, namespace: str, name: str, node: str) -> Document:
         """`pods/binding`: give the Pod its node (pkg/registry/core/pod/storage/storage.go). Raises Conflict when it has one."""
         pod = self.read("pods", namespace, name)
-        bound = strategy.bound(pod, node, self.now)
+        bound = with_labels_of_node(strategy.bound(pod, node, self.now), node, self)
         return self._store(Write("bind", "pods", namespace, name, "binding"), bound)
 
     def evict(self, namespace: str, name: str, *, grace: int | None = None) -> Document | None:

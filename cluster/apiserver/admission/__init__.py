@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cluster.apiserver.admission.default_toleration_seconds import admit as admit_default_toleration_seconds
 from cluster.apiserver.admission.namespace_lifecycle import admit as admit_namespace_lifecycle
+from cluster.apiserver.admission.pod_topology_labels import admit as admit_pod_topology_labels
 from cluster.apiserver.admission.priority import admit as admit_priority
 from cluster.apiserver.admission.request import Plugin, Request
 from cluster.apiserver.admission.service_account import admit as admit_service_account
@@ -19,6 +20,7 @@ CHAIN: tuple[Plugin, ...] = (
     admit_taint_nodes_by_condition,
     admit_priority,
     admit_default_toleration_seconds,
+    admit_pod_topology_labels,
 )
 
 __all__ = ["CHAIN", "Plugin", "Request", "admit"]
