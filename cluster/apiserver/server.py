@@ -308,7 +308,7 @@ class APIServer(LiveReader):
             raise errors.conflict(kind, name, why)
         new = strategy.for_update(kind, document, stored, write.subresource)
         if write.subresource != "status":
-            new = kind.default(new)
+            new = kind.prepare_update(kind.default(new), stored)
         request = Request("UPDATE", kind, write.namespace, name, write.subresource, new, stored, self, self.choose)
         admitted = admission.admit(request)
         assert admitted is not None

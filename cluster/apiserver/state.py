@@ -23,7 +23,7 @@ EMPTY: Table = Map()
 AGENDA = "agenda"  # due work: (component, *key) -> [due, sequence, quiet]
 MEMORY = "memory"  # private notes of components: (component, *key) -> anything JSON-able
 SWITCHES = "switches"  # what is switched off: (name,) -> {"since": ms}
-ADOPTABLE = frozenset({"pods", "replicasets.apps"})  # what controllers find by labels when nobody owns it
+ADOPTABLE = frozenset({"pods", "replicasets.apps", "controllerrevisions.apps"})  # what controllers find by labels when nobody owns it
 HOST_PREFIX = "host/"  # what lies on nodes: (node, …) -> anything JSON-able
 
 

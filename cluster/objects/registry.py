@@ -34,6 +34,10 @@ def _same(document: Document) -> Document:
     return document
 
 
+def _keep(document: Document, old: Document) -> Document:
+    return document
+
+
 def _no_errors(document: Document, old: Document | None) -> list[FieldError]:
     return []
 
@@ -56,6 +60,8 @@ class Kind:
     default: Callable[[Document], Document] = _same
     # What the server itself puts into a new object: its first status, finalizers (pkg/registry/*/strategy.go).
     prepare: Callable[[Document], Document] = _same
+    # What the server itself puts into an object that a client changes, given as it was before.
+    prepare_update: Callable[[Document, Document], Document] = _keep
     # Complaints about a new document, or about a change when `old` is given.
     validate: Callable[[Document, Document | None], list[FieldError]] = _no_errors
     # Which fields besides metadata.name and metadata.namespace a field selector may name.

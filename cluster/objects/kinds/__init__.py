@@ -2,6 +2,8 @@
 
 from cluster.objects.kinds import (
     configmap,
+    controllerrevision,
+    daemonset,
     deployment,
     endpoints,
     endpointslice,
@@ -18,6 +20,8 @@ from cluster.objects.kinds import (
 
 __all__ = [
     "configmap",
+    "controllerrevision",
+    "daemonset",
     "deployment",
     "endpoints",
     "endpointslice",

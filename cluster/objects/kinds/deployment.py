@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from cluster.objects.documents import Document, dig, with_value
 from cluster.objects.field_errors import forbidden, invalid, not_supported
+from cluster.objects.int_or_percent import amount_errors, is_zero, over_100_percent_errors, scaled_value
 from cluster.objects.kinds import replicaset as replicasets
 from cluster.objects.pod_template import default_template
 from cluster.objects.printing import AGE, NAME
@@ -50,14 +50,6 @@ def is_rolling(deployment: Document) -> bool:
 
 def is_paused(deployment: Document) -> bool:
     return bool(dig(deployment, "spec", "paused", default=False))
-
-
-def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
-    """A number as it is, a percentage of `total` rounded (apimachinery/pkg/util/intstr)."""
-    if isinstance(value, int):
-        return value
-    product = int(value.rstrip("%")) * total
-    return -(-product // 100) if round_up else product // 100
 
 
 def _fenceposts(deployment: Document) -> tuple[int, int]:
@@ -249,24 +241,6 @@ def _default_strategy(strategy: Document) -> Document:
     return {**strategy, "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%", **given}}
 
 
-def _is_zero(value: int | str) -> bool:
-    return value in (0, "0%")
-
-
-def _amount_errors(value: Any, path: str) -> list[FieldError]:
-    """ValidatePositiveIntOrPercent in pkg/apis/apps/validation/validation.go."""
-    if isinstance(value, int):
-        return [invalid(path, value, "must be greater than or equal to 0")] if value < 0 else []
-    number = str(value).removesuffix("%")
-    if str(value).endswith("%") and number.isascii() and number.isdigit():
-        return []
-    complaint = (
-        "a valid percent string must be a numeric string followed by an ending '%' "
-        "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
-    )
-    return [invalid(path, value, complaint)]
-
-
 def _strategy_errors(strategy: Document) -> list[FieldError]:
     path, kind = "spec.strategy", strategy.get("type")
     if kind == RECREATE:
@@ -278,12 +252,10 @@ def _strategy_errors(strategy: Document) -> list[FieldError]:
     rolling = strategy["rollingUpdate"]
     unavailable, surge = rolling["maxUnavailable"], rolling["maxSurge"]
     path += ".rollingUpdate"
-    found = _amount_errors(unavailable, f"{path}.maxUnavailable") + _amount_errors(surge, f"{path}.maxSurge")
-    if _is_zero(unavailable) and _is_zero(surge):
+    found = amount_errors(unavailable, f"{path}.maxUnavailable") + amount_errors(surge, f"{path}.maxSurge")
+    if is_zero(unavailable) and is_zero(surge):
         found.append(invalid(f"{path}.maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0"))
-    if isinstance(unavailable, str) and unavailable[:-1].isdigit() and int(unavailable[:-1]) > 100:
-        found.append(invalid(f"{path}.maxUnavailable", unavailable, "must not be greater than 100%"))
-    return found
+    return found + over_100_percent_errors(unavailable, f"{path}.maxUnavailable")
 
 
 def validate(deployment: Document, old: Document | None) -> list[FieldError]:
