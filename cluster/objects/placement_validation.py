@@ -84,12 +84,7 @@ def _affinity_errors(affinity: Document, path: str) -> list[FieldError]:
     node = affinity.get("nodeAffinity") or {}
     wanted = node.get("requiredDuringSchedulingIgnoredDuringExecution")
     if wanted is not None:
-        where = f"{path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
-        terms = wanted.get("nodeSelectorTerms") or []
-        if not terms:
-            found.append(required(where, "must have at least one node selector term"))
-        for index, term in enumerate(terms):
-            found += _node_term_errors(term, f"{where}[{index}]")
+        found += node_selector_errors(wanted, f"{path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution")
     for index, preferred in enumerate(node.get("preferredDuringSchedulingIgnoredDuringExecution") or []):
         where = f"{path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[{index}]"
         found += _weight_errors(preferred, where)
@@ -97,6 +92,17 @@ def _affinity_errors(affinity: Document, path: str) -> list[FieldError]:
     for kind in ("podAffinity", "podAntiAffinity"):
         found += _pod_affinity_errors(affinity.get(kind) or {}, f"{path}.{kind}")
     return found
+
+
+def node_selector_errors(selector: Document, path: str) -> list[FieldError]:
+    """Complaints about terms of which a node has to match one (ValidateNodeSelector)."""
+    terms = selector.get("nodeSelectorTerms") or []
+    if not terms:
+        return [required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")]
+    return [
+        complaint for index, term in enumerate(terms)
+        for complaint in _node_term_errors(term, f"{path}.nodeSelectorTerms[{index}]")
+    ]
 
 
 def _weight_errors(preferred: Document, path: str) -> list[FieldError]:

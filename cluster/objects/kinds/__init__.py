@@ -3,6 +3,7 @@
 from cluster.objects.kinds import (
     configmap,
     controllerrevision,
+    csinode,
     daemonset,
     deployment,
     endpoints,
@@ -11,16 +12,21 @@ from cluster.objects.kinds import (
     lease,
     namespace,
     node,
+    persistentvolume,
+    persistentvolumeclaim,
     pod,
     replicaset,
     secret,
     service,
     serviceaccount,
+    storageclass,
+    volumeattachment,
 )
 
 __all__ = [
     "configmap",
     "controllerrevision",
+    "csinode",
     "daemonset",
     "deployment",
     "endpoints",
@@ -29,9 +35,13 @@ __all__ = [
     "lease",
     "namespace",
     "node",
+    "persistentvolume",
+    "persistentvolumeclaim",
     "pod",
     "replicaset",
     "secret",
     "service",
     "serviceaccount",
+    "storageclass",
+    "volumeattachment",
 ]
