@@ -88,7 +88,7 @@ def shortages(requests: Amounts, node: NodeInfo, args: FitArgs) -> list[Shortage
     allowed = node.allocatable.get(PODS, 0)
     if len(node.pods) + 1 > allowed:
         found.append(Shortage(PODS, "Too many pods", 1, len(node.pods), allowed))
-    others = sorted(name for name in requests if resources.is_scalar(name) and not _is_ignored(name, args))
+    others = sorted(name for name in requests if resources.is_scalar(name) and not is_ignored(name, args))
     for name in (CPU, MEMORY, EPHEMERAL_STORAGE, *others):
         needs, used = requests.get(name, 0), node.requested.get(name, 0)
         allocatable = node.allocatable.get(name, 0)
@@ -182,7 +182,7 @@ class NodeResourcesFit(Plugin):
         return event.old is None or _grew(requests, event.old, event.new)
 
 
-def _is_ignored(name: str, args: FitArgs) -> bool:
+def is_ignored(name: str, args: FitArgs) -> bool:
     return name in args.ignored_resources or name.partition("/")[0] in args.ignored_resource_groups
 
 
