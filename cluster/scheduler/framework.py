@@ -134,9 +134,13 @@ class Plugin:
     def score(self, state: CycleState, pod: Document, node: NodeInfo) -> int:
         return 0
 
-    def normalize(self, scores: Mapping[str, int]) -> Mapping[str, int]:
+    def normalize(self, state: CycleState, scores: Mapping[str, int]) -> Mapping[str, int]:
         """NormalizeScore: raw scores by node name to 0..100."""
         return scores
+
+    def explain_score(self, state: CycleState, pod: Document, node: NodeInfo) -> Mapping[str, Any]:
+        """What `score` counted (JSON-able), for whoever asks why; called after `pre_score` did not skip."""
+        return {}
 
     def reserve(self, state: CycleState, pod: Document, node: NodeInfo) -> ReserveResult:
         """The pod gets this node: decide what else that means (which volumes)."""

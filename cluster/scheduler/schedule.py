@@ -231,6 +231,6 @@ def _scored(attempt: Attempt, names: Sequence[str]) -> tuple[dict[str, dict[str,
             continue
         raw = {node.name: plugin.score(state, pod, node) for node in nodes}
         weight = profile.weights[plugin.name]
-        for name, normalized in plugin.normalize(raw).items():
+        for name, normalized in plugin.normalize(state, raw).items():
             scores[name][plugin.name] = Score(raw[name], normalized, weight)
     return scores, skipped

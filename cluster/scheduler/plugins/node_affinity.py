@@ -87,7 +87,7 @@ class NodeAffinity(Plugin):
             if _any_term_matches([term["preference"]], node.document)
         )
 
-    def normalize(self, scores: Mapping[str, int]) -> Mapping[str, int]:
+    def normalize(self, state: CycleState, scores: Mapping[str, int]) -> Mapping[str, int]:
         return normalization.proportional(scores)
 
     def worth_retrying(self, pod: Document, event: ClusterEvent) -> bool:

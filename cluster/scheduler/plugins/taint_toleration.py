@@ -48,7 +48,7 @@ class TaintToleration(Plugin):
             for taint in tolerations.taints_of(node.document)
         )
 
-    def normalize(self, scores: Mapping[str, int]) -> Mapping[str, int]:
+    def normalize(self, state: CycleState, scores: Mapping[str, int]) -> Mapping[str, int]:
         return normalization.proportional(scores, reverse=True)
 
     def worth_retrying(self, pod: Document, event: ClusterEvent) -> bool:
