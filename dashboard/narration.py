@@ -16,6 +16,51 @@ SENTENCES: dict[str, str] = {
     "api.patch": gettext_noop("The **API server** stores a patch of {object}."),
     "api.update": gettext_noop("The **API server** stores a change of {object}."),
     "clock.advanced": gettext_noop("The clock has gone on; nothing else has changed."),
+    "daemonset.adopt": gettext_noop(
+        "The **DaemonSet controller** finds that {pod} fits the selector of {daemonset} and belongs to nobody, and"
+        " adopts it."
+    ),
+    "daemonset.collision": gettext_noop(
+        "The **DaemonSet controller** finds its name for a revision taken and will hash the template of "
+        "{daemonset} anew."
+    ),
+    "daemonset.create-pod": gettext_noop(
+        "The **DaemonSet controller** sees that {daemonset} has no Pod on {node} and creates {pod} for it."
+    ),
+    "daemonset.delete-failed": gettext_noop(
+        "The **DaemonSet controller** deletes {pod}, which failed on {node}, so that {daemonset} can start a new "
+        "one."
+    ),
+    "daemonset.delete-node-gone": gettext_noop(
+        "The **DaemonSet controller** deletes {pod}: its node {node} no longer exists, and {daemonset} wants it "
+        "nowhere else."
+    ),
+    "daemonset.delete-old-unavailable": gettext_noop(
+        "The **DaemonSet controller** deletes {pod} on {node}: it has the old template of {daemonset} and serves "
+        "nobody."
+    ),
+    "daemonset.delete-replaced": gettext_noop(
+        "The **DaemonSet controller** deletes the old {pod} on {node}: its successor in {daemonset} is available."
+    ),
+    "daemonset.delete-rolling": gettext_noop(
+        "The **DaemonSet controller** updates {daemonset} on {node}: the old {pod} goes, then a new one comes."
+    ),
+    "daemonset.delete-second": gettext_noop(
+        "The **DaemonSet controller** deletes {pod}: {node} has more than one Pod of {daemonset}."
+    ),
+    "daemonset.delete-succeeded": gettext_noop(
+        "The **DaemonSet controller** deletes {pod}, which ended on {node}: a daemon of {daemonset} runs for ever."
+    ),
+    "daemonset.delete-unwanted-node": gettext_noop(
+        "The **DaemonSet controller** deletes {pod}: {daemonset} no longer belongs on {node}."
+    ),
+    "daemonset.release": gettext_noop(
+        "The **DaemonSet controller** finds that {pod} no longer fits the selector of {daemonset} and releases it."
+    ),
+    "daemonset.status": gettext_noop(
+        "The **DaemonSet controller** reports for {daemonset}: {desired, plural, one {# node} other {# nodes}} "
+        "wanted, {ready} ready."
+    ),
     "deployment.adopt": gettext_noop(
         "The **Deployment controller** finds that {replicaset} fits the selector of {deployment} and adopts it."
     ),
@@ -191,6 +236,21 @@ SENTENCES: dict[str, str] = {
     "replicaset.status": gettext_noop(
         "The **ReplicaSet controller** reports for {replicaset}: {replicas, plural, one {# Pod} other {# Pods}}, "
         "{ready} of them ready."
+    ),
+    "revision.adopt": gettext_noop(
+        "The **{kind} controller** adopts revision {revision}, which fits the selector of {owner}."
+    ),
+    "revision.forget": gettext_noop(
+        "The **{kind} controller** deletes revision {number} of {owner}, {revision}: enough newer ones are kept."
+    ),
+    "revision.keep": gettext_noop(
+        "The **{kind} controller** keeps the template of {owner} as revision {number}, {revision}."
+    ),
+    "revision.release": gettext_noop(
+        "The **{kind} controller** releases revision {revision}, which no longer fits the selector of {owner}."
+    ),
+    "revision.renumber": gettext_noop(
+        "The **{kind} controller** makes {revision} the newest revision of {owner}: {before} becomes {number}."
     ),
     "root-ca.publish": gettext_noop("The **CA publisher** puts the cluster's certificate into namespace {namespace}."),
     "scheduler.bind": gettext_noop(

@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.reader import Reader
+from cluster.apiserver.state import Change
 from cluster.objects import metadata, names
-from cluster.objects.documents import Document, dig, with_value, without
+from cluster.objects.documents import Document, Key, dig, with_value, without
 from cluster.objects.selectors import LabelSelector
+
+# `Key` is what wakes a controller: (namespace, name) of an owner.
+Keys = list[Key]
 
 NAMESPACE_TERMINATING = "NamespaceTerminating"
 
@@ -25,6 +29,40 @@ class Claim:
     adopt: list[Document] = field(default_factory=list)  # matched, and nobody's
     release: list[Document] = field(default_factory=list)  # the controller's, but no longer matched
     unwanted: list[Document] = field(default_factory=list)  # the controller's, but not `wanted`
+
+
+def keys_for_owned(
+    change: Change, view: Reader, kind: str, resource: str, selector: Callable[[Document], LabelSelector]
+) -> Keys:
+    """Which owners of a kind a change of one of their objects wakes: the old and the new controller, each once.
+
+    Of an object that nobody controls it wakes those whose selector would adopt it, if it came, lost its controller
+    or changed its labels.
+    """
+    # A dictionary: each owner once, in order.
+    found = dict.fromkeys(_controller_keys(change.old, kind) + _controller_keys(change.new, kind))
+    document = change.new
+    if document is not None and metadata.controller_of(document) is None and _may_be_adopted_now(change.old, document):
+        namespace, labels = metadata.namespace(document), metadata.labels(document)
+        found |= dict.fromkeys(
+            (namespace, metadata.name(owner)) for owner in view.list(resource, namespace) if selector(owner).matches(labels)
+        )
+    return list(found)
+
+
+def _controller_keys(document: Document | None, kind: str) -> Keys:
+    reference = metadata.controller_of(document) if document is not None else None
+    if document is None or reference is None or reference["kind"] != kind:
+        return []
+    return [(metadata.namespace(document), reference["name"])]
+
+
+def _may_be_adopted_now(old: Document | None, document: Document) -> bool:
+    return (
+        old is None
+        or metadata.labels(old) != metadata.labels(document)
+        or metadata.controller_of(old) is not None
+    )
 
 
 def claim(

@@ -32,12 +32,7 @@ class ReplicaSetController(Component):
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
         if change.table == RESOURCE:
             return [change.key]
-        # A dictionary: each ReplicaSet once, in order.
-        found = dict.fromkeys(_owner_keys(change.old) + _owner_keys(change.new))
-        pod, old = change.new, change.old
-        if pod is not None and metadata.controller_of(pod) is None and _may_be_adopted_now(old, pod):
-            found |= dict.fromkeys(_matching(view, pod))
-        return list(found)
+        return pod_control.keys_for_owned(change, view, "ReplicaSet", RESOURCE, replicasets.selector)
 
     def reconcile(self, context: Context, key: Key) -> None:
         replicaset = context.get(RESOURCE, *key)
@@ -58,32 +53,6 @@ class ReplicaSetController(Component):
             raise failure
         if not context.wrote:
             _look_again_for_availability(context, replicaset, claim.owned)
-
-
-# --- waking up --------------------------------------------------------------------------------------------------
-
-
-def _owner_keys(pod: Document | None) -> list[Key]:
-    reference = metadata.controller_of(pod) if pod is not None else None
-    if pod is None or reference is None or reference["kind"] != "ReplicaSet":
-        return []
-    return [(metadata.namespace(pod), reference["name"])]
-
-
-def _may_be_adopted_now(old: Document | None, pod: Document) -> bool:
-    return (
-        old is None
-        or metadata.labels(old) != metadata.labels(pod)
-        or metadata.controller_of(old) is not None
-    )
-
-
-def _matching(view: Reader, pod: Document) -> list[Key]:
-    namespace, labels = metadata.namespace(pod), metadata.labels(pod)
-    return [
-        (namespace, metadata.name(replicaset)) for replicaset in view.list(RESOURCE, namespace)
-        if replicasets.selector(replicaset).matches(labels)
-    ]
 
 
 # --- claiming ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.controllers.daemonset import DaemonSetController
 from cluster.controllers.deployment import DeploymentController
 from cluster.controllers.endpoints import EndpointsController
 from cluster.controllers.endpointslice import EndpointSliceController
@@ -30,6 +31,7 @@ def all_components() -> list[Component]:
         RootCAPublisher(),
         KubernetesServiceController(),
         NamespaceController(),
+        DaemonSetController(),
         DeploymentController(),
         ReplicaSetController(),
         EndpointSliceController(),

@@ -20,8 +20,13 @@ PLACE = re.compile(r"\{(\w+)(?:,|\})")
 # Words that are put behind a prefix somewhere else than in the call: every one that the named file uses.
 SUFFIXES = {
     "api": ("create", "update", "patch", "delete", "bind", "evict"),
+    "daemonset": (
+        "adopt", "release", "delete-failed", "delete-succeeded", "delete-second", "delete-unwanted-node", "delete-node-gone",
+        "delete-old-unavailable", "delete-rolling", "delete-replaced",
+    ),
     "deployment": ("adopt", "release", "scale-up", "scale-down"),
     "node-lifecycle": ("taint", "untaint"),
+    "revision": ("adopt", "release"),
     "user": (
         "created", "configured", "exposed", "cordoned", "uncordoned", "labeled", "annotated", "paused", "resumed",
         "restarted", "rolled-back",
