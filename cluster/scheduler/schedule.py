@@ -6,7 +6,7 @@ pkg/scheduler/schedule_one.go, pkg/scheduler/framework/runtime/framework.go.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cluster.objects.documents import Document
 from cluster.scheduler import diagnosis
@@ -182,13 +182,15 @@ def _post_filtered(attempt: Attempt, statuses: Mapping[str, Status]) -> PostFilt
     """What the PostFilter plugins say: the first that helps or gives up, otherwise the reasons of all."""
     reasons: list[str] = []
     nominated: str | None = None
+    values: Mapping[str, Any] | None = None
     for plugin in attempt.profile.post_filter:
         result = plugin.post_filter(attempt.state, attempt.pod, attempt.snapshot, statuses, attempt.filters)
         if result.status.code is not Code.UNSCHEDULABLE:
             return result
         reasons += result.status.reasons
         nominated = nominated if result.nominated is None else result.nominated
-    return PostFilterResult(Status(Code.UNSCHEDULABLE, tuple(reasons)), nominated)
+        values = values if result.values is None else result.values
+    return PostFilterResult(Status(Code.UNSCHEDULABLE, tuple(reasons)), nominated, values=values)
 
 
 def _with_node(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.golden_replay.families import FAMILIES, not_yet
+from tests.golden_replay.families import FAMILIES, asked_for, not_yet
 from tests.support.golden import golden
 
 
 def main(wanted: list[str]) -> int:
     folder, code = golden(), 0
-    for name, (file, replay) in FAMILIES.items():
-        if wanted and name not in wanted:
-            continue
+    for name, (file, replay) in (asked_for(wanted) if wanted else FAMILIES).items():
         if not (folder / file).exists():
             print(f"{name}: no recording {file} here, skipped")
             continue

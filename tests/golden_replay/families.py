@@ -9,9 +9,17 @@ from pathlib import Path
 from tests.golden_replay import conditions, decisions, rolling, service, taints
 from tests.golden_replay.report import Report
 
+Family = tuple[Path, Callable[[Path], Report]]
+
 WATCHED = ("a-25-25", "b-1-0", "c-0-1", "d-5-0")
+
+
+def _decisions(category: str) -> Family:
+    return Path(f"scheduler/{category}.json"), partial(decisions.agree, category)
+
+
 # Name of the family: the file that it needs, and what replays it.
-FAMILIES: dict[str, tuple[Path, Callable[[Path], Report]]] = {
+FAMILIES: dict[str, Family] = {
     "rolling": (rolling.FILE, rolling.agrees),
     **{
         f"watch/rolling-{name}": (Path(f"watch/rolling-{name}.jsonl"), partial(rolling.watch_agrees, name))
@@ -22,13 +30,20 @@ FAMILIES: dict[str, tuple[Path, Callable[[Path], Report]]] = {
     "transcripts/02-deploy-conditions": (conditions.TEXTS, conditions.texts_agree),
     "transcripts/09-service": (service.TEXTS, service.texts_agree),
     "transcripts/13-taints": (taints.TEXTS, taints.texts_agree),
-    **{
-        f"scheduler/{category}": (Path(f"scheduler/{category}.json"), partial(decisions.agree, category))
-        for category in decisions.CATEGORIES
-    },
+    **{f"scheduler/{category}": _decisions(category) for category in decisions.CATEGORIES},
 }
 FOLDERS = ("", "watch", "transcripts", "scheduler")
 SUFFIXES = (".json", ".jsonl", ".txt")
+
+
+def asked_for(names: list[str]) -> dict[str, Family]:
+    """Families by name; of the scheduler's decisions those too that do not agree yet."""
+    waiting = {name: _decisions(name.removeprefix("scheduler/")) for name in names if name.startswith("scheduler/")}
+    known = waiting | FAMILIES
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SystemExit(f"no family {', '.join(unknown)}; there are {', '.join(FAMILIES)} and scheduler/<category>")
+    return {name: known[name] for name in names}
 
 
 def not_yet(folder: Path) -> list[str]:

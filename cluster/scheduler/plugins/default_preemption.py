@@ -1,22 +1,23 @@
 """DefaultPreemption: evict less important pods from a node to make room for one that fits nowhere.
 
 pkg/scheduler/framework/plugins/defaultpreemption, pkg/scheduler/framework/preemption. This chooses node and victims;
-evictions.py carries it out. Disruption budgets are not considered.
+evictions.py carries it out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cluster.objects import times
 from cluster.objects.documents import Document, dig
 from cluster.objects.metadata import is_being_deleted
 from cluster.scheduler import diagnosis
+from cluster.scheduler.budgets import Budgets
 from cluster.scheduler.conditions import DISRUPTION_TARGET, PREEMPTED
 from cluster.scheduler.framework import SUCCESS, Code, CycleState, Plugin, PostFilterResult, Status
 from cluster.scheduler.snapshot import NodeInfo, PodInfo, Snapshot, nominated_node, priority_of
-from cluster.scheduler.verdict import add_pod, remove_pod, run_filters
+from cluster.scheduler.verdict import Verdict, add_pod, remove_pod, run_filters
 
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to a terminating pod on the nominated node."
@@ -32,15 +33,56 @@ LOWEST_PRIORITY = -(2**31)
 # A pod that has not started yet counts as started just now: after all others.
 NOT_STARTED = 2**63
 
+# What candidates are compared by, in this order, and the only one or a tie after that (pickOneNodeForPreemption).
+CRITERIA = ("violations", "highest-priority", "sum-of-priorities", "count", "latest-start")
+ONLY, TIE = "only", "tie"
+
+
+class Cost(NamedTuple):
+    """What the victims of a candidate are worth; the lowest is the best. `start` is the latest start made negative."""
+
+    violations: int
+    highest: int
+    sum: int
+    count: int
+    start: int
+
 
 class Candidate(NamedTuple):
-    """A node and the pods to evict from it, the most important first."""
+    """A node and the pods to evict from it, the most important first; `violating` are the keys that a budget protects."""
 
     node: str
     victims: tuple[PodInfo, ...]
+    violating: frozenset[str]
+
+    @property
+    def cost(self) -> Cost:
+        priorities = [victim.priority for victim in self.victims]
+        highest = max(priorities)
+        first = min(_started(victim) for victim in self.victims if victim.priority == highest)
+        total = sum(priority - LOWEST_PRIORITY for priority in priorities)
+        return Cost(len(self.violating), highest, total, len(priorities), -first)
 
     def values(self) -> dict[str, Any]:
-        return {"node": self.node, "victims": [victim.key for victim in self.victims]}
+        """JSON-able. `sum` adds up the priorities as they are; `earliestStart` of the most important victims, "" for none."""
+        cost = self.cost
+        return {
+            "node": self.node,
+            "victims": [
+                {"pod": victim.key, "priority": victim.priority, "violates": victim.key in self.violating}
+                for victim in self.victims
+            ],
+            "violations": cost.violations, "highest": cost.highest, "count": cost.count,
+            "sum": cost.sum + cost.count * LOWEST_PRIORITY,
+            "earliestStart": "" if -cost.start == NOT_STARTED else times.rfc3339(-cost.start),
+        }
+
+
+class DryRun(NamedTuple):
+    """Where evictions would make room, and what was said about the nodes where they would not."""
+
+    candidates: list[Candidate]
+    rejected: list[Verdict]
 
 
 class DefaultPreemption(Plugin):
@@ -53,12 +95,13 @@ class DefaultPreemption(Plugin):
         objection = not_eligible(pod, snapshot, statuses)
         if objection:
             return PostFilterResult(_said(objection))
-        candidates, answers = _dry_run(state, pod, snapshot, statuses, filters)
-        if not candidates:
+        tried = _dry_run(state, pod, snapshot, statuses, filters)
+        record = _record(tried)
+        if not tried.candidates:
+            answers = dict.fromkeys(statuses, NOT_HELPFUL) | {each.node: each.status for each in tried.rejected}
             message = diagnosis.filter_message(len(snapshot), answers.values())
-            return PostFilterResult(_said(message), nominated="")
-        best = min(candidates, key=_cost)
-        record = {**best.values(), "candidates": [candidate.values() for candidate in candidates]}
+            return PostFilterResult(_said(message), nominated="", values=record)
+        best = min(tried.candidates, key=lambda candidate: candidate.cost)
         return PostFilterResult(SUCCESS, best.node, tuple(victim.document for victim in best.victims), record)
 
 
@@ -67,33 +110,43 @@ def not_eligible(pod: Document, snapshot: Snapshot, statuses: Mapping[str, Statu
     if dig(pod, "spec", "preemptionPolicy") == "Never":
         return NEVER
     node = snapshot.node(nominated_node(pod))
-    if node is None or statuses.get(node.name, SUCCESS).code is Code.UNRESOLVABLE:
+    if node is None or statuses.get(node.name, NOT_HELPFUL).code is Code.UNRESOLVABLE:
         return ""
     leaving = any(other.priority < priority_of(pod) and _is_leaving(other.document) for other in node.pods)
     return TERMINATING if leaving else ""
 
 
-def victims_on(state: CycleState, pod: Document, node: NodeInfo, filters: Sequence[Plugin],
-               nominated: Sequence[PodInfo]) -> tuple[Status, tuple[PodInfo, ...]]:
-    """The fewest pods whose eviction makes room, sparing the most important first; a rejection when none does."""
+def victims_on(
+    state: CycleState, pod: Document, node: NodeInfo, filters: Sequence[Plugin], nominated: Sequence[PodInfo],
+    budgets: Budgets,
+) -> tuple[Verdict, Candidate]:
+    """The fewest pods whose eviction makes room, or the verdict that none does.
+
+    All less important pods go in thought; then those come back that still fit: first those whose eviction a budget
+    forbids, the most important first.
+    """
+    nobody = Candidate(node.name, (), frozenset())
     lower = sorted((other for other in node.pods if other.priority < priority_of(pod)), key=_importance)
     if not lower:
-        return NO_VICTIMS, ()
+        return Verdict(node.name, status=NO_VICTIMS), nobody
     dry, emptier = dict(state), node
     for other in lower:
         emptier = remove_pod(dry, pod, other, emptier, filters)
-    status = run_filters(dry, pod, emptier, filters, nominated).status
-    if not status.is_success:
-        return status, ()
+    verdict = run_filters(dry, pod, emptier, filters, nominated)
+    if not verdict.is_feasible:
+        return verdict, nobody
+    violating, others = budgets.split(lower)
     victims = []
-    for other in lower:
+    for other in (*violating, *others):
         trial = dict(dry)
         fuller = add_pod(trial, pod, other, emptier, filters)
         if run_filters(trial, pod, fuller, filters, nominated).is_feasible:
             dry, emptier = trial, fuller
         else:
             victims.append(other)
-    return SUCCESS, tuple(victims)
+    chosen = {victim.key for victim in victims}
+    protected = frozenset(other.key for other in violating if other.key in chosen)
+    return verdict, Candidate(node.name, tuple(sorted(victims, key=_importance)), protected)
 
 
 def _said(message: str) -> Status:
@@ -102,33 +155,58 @@ def _said(message: str) -> Status:
 
 def _dry_run(
     state: CycleState, pod: Document, snapshot: Snapshot, statuses: Mapping[str, Status], filters: Sequence[Plugin]
-) -> tuple[list[Candidate], dict[str, Status]]:
-    """The nodes on which evictions make room, and why the others do not help."""
-    answers = dict.fromkeys(statuses, NOT_HELPFUL)
+) -> DryRun:
+    """Try the nodes on which evictions may help, until enough are found and one of them violates no budget."""
     hopeful = [name for name, status in statuses.items() if status.code is Code.UNSCHEDULABLE]
     enough = max(len(hopeful) * MIN_CANDIDATES_PERCENT // 100, MIN_CANDIDATES)
-    candidates: list[Candidate] = []
+    budgets = Budgets.of(snapshot.lister)
+    tried, harmless = DryRun([], []), False
     for name in hopeful:
-        node = snapshot.node(name)
-        if node is None or len(candidates) == enough:
+        if harmless and len(tried.candidates) >= enough:
             break
-        answers[name], victims = victims_on(state, pod, node, filters, snapshot.nominated(name))
-        if answers[name].is_success:
-            candidates.append(Candidate(name, victims))
-    return candidates, answers
+        node = snapshot.node(name)
+        if node is None:
+            continue
+        verdict, found = victims_on(state, pod, node, filters, snapshot.nominated(name), budgets)
+        if not found.victims:
+            tried.rejected.append(verdict)
+            continue
+        tried.candidates.append(found)
+        harmless = harmless or not found.violating
+    return tried
+
+
+def _record(tried: DryRun) -> dict[str, Any]:
+    """The JSON-able record of why: all candidates, the best of them, the first criterion by which one of them won."""
+    ordered = sorted(tried.candidates, key=lambda candidate: candidate.cost)
+    record = {
+        "candidates": [candidate.values() for candidate in tried.candidates],
+        "rejected": [
+            {
+                "node": each.node, "plugin": each.plugin, "code": each.status.code.value,
+                "reasons": list(each.status.reasons), "values": dict(each.status.values),
+            }
+            for each in tried.rejected
+        ],
+        "best": [candidate.node for candidate in ordered if candidate.cost == ordered[0].cost],
+    }
+    if not ordered:
+        return record
+    winner = ordered[0].values()
+    return record | {"node": winner["node"], "victims": winner["victims"], "because": _because(ordered)}
+
+
+def _because(ordered: Sequence[Candidate]) -> str:
+    """What separated the winner from the runner-up."""
+    if len(ordered) == 1:
+        return ONLY
+    pairs = zip(CRITERIA, ordered[0].cost, ordered[1].cost, strict=True)
+    return next((name for name, winner, other in pairs if winner != other), TIE)
 
 
 def _importance(pod: PodInfo) -> tuple[int, int]:
     """Sorts the most important first: higher priority, then longer running."""
     return -pod.priority, _started(pod)
-
-
-def _cost(candidate: Candidate) -> tuple[int, int, int, int]:
-    """The candidate with the lowest is chosen: least important victims, fewest, and those that started last."""
-    priorities = [victim.priority for victim in candidate.victims]
-    highest = max(priorities)
-    first_start = min(_started(victim) for victim in candidate.victims if victim.priority == highest)
-    return highest, sum(priority - LOWEST_PRIORITY for priority in priorities), len(priorities), -first_start
 
 
 def _started(pod: PodInfo) -> int:
@@ -138,7 +216,7 @@ def _started(pod: PodInfo) -> int:
 
 def _is_leaving(pod: Document) -> bool:
     """Whether the pod is going because it was preempted."""
-    conditions = dig(pod, "status", "conditions", default=())
+    conditions: Iterable[Document] = dig(pod, "status", "conditions", default=())
     return is_being_deleted(pod) and any(
         each["type"] == DISRUPTION_TARGET and each["status"] == "True" and each.get("reason") == PREEMPTED
         for each in conditions
