@@ -31,7 +31,7 @@ class ImageLocality(Plugin):
 
     def score(self, state: CycleState, pod: Document, node: NodeInfo) -> int:
         snapshot: Snapshot = state[self.name]
-        present = sum(_spread_size(snapshot, node, image) for image in _images(pod))
+        present = sum(_spread_size(snapshot, node, image) for image in images_of(pod))
         spec = pod["spec"]
         containers = len(spec.get("containers") or ()) + len(spec.get("initContainers") or ())
         highest = MAX_CONTAINER_THRESHOLD * containers
@@ -39,7 +39,7 @@ class ImageLocality(Plugin):
         return MAX_NODE_SCORE * (present - MIN_THRESHOLD) // (highest - MIN_THRESHOLD)
 
 
-def _images(pod: Document) -> Iterator[str]:
+def images_of(pod: Document) -> Iterator[str]:
     spec = pod["spec"]
     for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
         yield normalized_name(container.get("image", ""))
