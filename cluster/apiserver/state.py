@@ -23,7 +23,8 @@ EMPTY: Table = Map()
 AGENDA = "agenda"  # due work: (component, *key) -> [due, sequence, quiet]
 MEMORY = "memory"  # private notes of components: (component, *key) -> anything JSON-able
 SWITCHES = "switches"  # what is switched off: (name,) -> {"since": ms}
-ADOPTABLE = frozenset({"pods", "replicasets.apps", "controllerrevisions.apps"})  # what controllers find by labels when nobody owns it
+# What controllers find by labels when nobody owns it.
+ADOPTABLE = frozenset({"pods", "replicasets.apps", "controllerrevisions.apps"})
 HOST_PREFIX = "host/"  # what lies on nodes: (node, …) -> anything JSON-able
 
 
@@ -119,7 +120,17 @@ class World:
         return World(self.revision, self.now, self.sequence, self.random, self.tables.set(table, rows), index)
 
 
+def _filing_facts(document: Document) -> tuple[Any, ...]:
+    """Everything of a document that INDEXES read; what stays the same need not be filed anew."""
+    spec = document.get("spec")
+    return (
+        document["metadata"].get("ownerReferences"), spec.get("nodeName") if spec else None, document.get("involvedObject")
+    )
+
+
 def _reindexed(index: Any, table: str, key: Key, old: Document | None, new: Document | None) -> Any:
+    if old is not None and new is not None and _filing_facts(old) == _filing_facts(new):
+        return index
     entry = (table, key)
     for name, values in INDEXES.items():
         before = set(values(table, old)) if old is not None else set()
@@ -180,7 +191,9 @@ class Etcd:
         self.changes.append(Change(table, key, old, value))
 
     def next_revision(self) -> int:
-        self.world = replace(self.world, revision=self.world.revision + 1)
+        # Written out, as in `World.with_row`: a replace costs as much as the write itself.
+        world = self.world
+        self.world = World(world.revision + 1, world.now, world.sequence, world.random, world.tables, world.index)
         return self.world.revision
 
     def write(self, table: str, key: Key, value: Any) -> None:
@@ -191,8 +204,25 @@ class Etcd:
         self._remember(change)
         self._listener(change)
 
+    def bulk(self) -> Bulk:
+        """Many writes at once; use as a context manager."""
+        return Bulk(self)
+
+    def settle(self, bulk: Bulk) -> None:
+        """Take over what was written in bulk, and tell the watchers of it in order (Bulk only)."""
+        world = self.world
+        tables, index = bulk.finished(world.tables)
+        self.world = World(bulk.revision, world.now, world.sequence, world.random, tables, index)
+        self._history += bulk.changes
+        self._forget_old_history()
+        for _, change in bulk.changes:
+            self._listener(change)
+
     def _remember(self, change: Change) -> None:
         self._history.append((self.world.revision, change))
+        self._forget_old_history()
+
+    def _forget_old_history(self) -> None:
         if len(self._history) > 2 * self.HISTORY:
             dropped = self._history[: -self.HISTORY]
             self._history_start = dropped[-1][0]
@@ -233,6 +263,85 @@ class Etcd:
             merged[change.table, change.key] = Change(change.table, change.key, old, change.new)
         self.changes = []
         return tuple(change for change in merged.values() if change.old is not change.new)
+
+
+class Bulk:
+    """Writes that become visible together, each with a revision of its own: for hundreds of Pods at one moment.
+
+    Four times as cheap as one by one, because the maps are changed in place until they are finished. Only rows of API
+    objects, and nothing else may write them meanwhile; they are no part of what `Etcd.cut` returns. An exception inside
+    the `with` block leaves everything as it was.
+    """
+
+    def __init__(self, etcd: Etcd) -> None:
+        self._etcd = etcd
+        self._world = etcd.world
+        self.revision = etcd.world.revision
+        self.changes: list[tuple[int, Change]] = []
+        self._tables: dict[str, Any] = {}
+        self._filed: dict[tuple[str, str], Any] = {}
+
+    def __enter__(self) -> Bulk:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is None and self.changes:
+            self._etcd.settle(self)
+
+    def row(self, table: str, key: Key) -> Any:
+        """A row as it is now, what was written in bulk included."""
+        rows = self._tables.get(table)
+        return self._world.row(table, key) if rows is None else rows.get(key)
+
+    def next_revision(self) -> int:
+        self.revision += 1
+        return self.revision
+
+    def write(self, table: str, key: Key, value: Any) -> None:
+        """One write under the current revision (see `next_revision`)."""
+        rows = self._tables.get(table)
+        if rows is None:
+            rows = self._tables[table] = self._world.table(table).mutate()
+        old = rows.get(key)
+        if value is not None:
+            rows.set(key, value)
+        elif old is not None:
+            del rows[key]
+        if old is None or value is None or _filing_facts(old) != _filing_facts(value):
+            self._file(table, key, old, value)
+        self.changes.append((self.revision, Change(table, key, old, value)))
+
+    def _file(self, table: str, key: Key, old: Document | None, new: Document | None) -> None:
+        entry = (table, key)
+        for name, values in INDEXES.items():
+            before = values(table, old) if old is not None else ()
+            after = values(table, new) if new is not None else ()
+            if before == after:
+                continue
+            for value in before:
+                self._place(name, value).pop(entry, None)
+            for value in after:
+                self._place(name, value).set(entry, None)
+
+    def _place(self, name: str, value: str) -> Any:
+        found = self._filed.get((name, value))
+        if found is None:
+            found = self._filed[name, value] = self._world.index.get((name, value), EMPTY).mutate()
+        return found
+
+    def finished(self, tables: Map[str, Table]) -> tuple[Map[str, Table], Any]:
+        """The tables with what was written, and the index."""
+        for name, rows in self._tables.items():
+            tables = tables.set(name, rows.finish())
+        if not self._filed:
+            return tables, self._world.index
+        index = self._world.index.mutate()
+        for place, entries in self._filed.items():
+            if entries:
+                index.set(place, entries.finish())
+            else:
+                index.pop(place, None)
+        return tables, index.finish()
 
 
 def rows(table: Table) -> Iterator[tuple[Key, Any]]:
