@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.server import WatchEvent
@@ -16,6 +16,7 @@ from cluster.kubectl.invocation import CommandError, Invocation, Output, Run, Wa
 from cluster.kubectl.problems import Problems
 from cluster.kubectl.resources import shown
 from cluster.kubectl.results import Results
+from cluster.kubectl.rollouts import ROLLOUTS, Revision, Rollout
 from cluster.kubectl.selection import Found, selected
 from cluster.kubectl.tables import TabWriter
 from cluster.kubectl.waiting import deadline, duration
@@ -23,12 +24,11 @@ from cluster.machinery.story import NARRATED, Story, object_reference
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig, with_value, without
 from cluster.objects.kinds import deployment as deployments
-from cluster.objects.kinds import replicaset as replicasets
 from cluster.objects.printing import NONE
-from cluster.objects.registry import Kind
 from cluster.objects.selectors import FieldSelector
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+PAUSABLE = frozenset({"deployments.apps"})
 TIMED_OUT = "error: timed out waiting for the condition"
 
 
@@ -42,14 +42,12 @@ def _nothing(invocation: Invocation) -> Output:
     return Output("stderr", f"No resources found in {invocation.namespace} namespace.\n")
 
 
-def _is_deployment(kind: Kind) -> bool:
-    return kind is deployments.KIND
-
-
-def _only_deployments(found: Found, what: str) -> None:
-    if not _is_deployment(found.kind):
+def _rollout(found: Found, what: str) -> Rollout:
+    """What is known of the rollouts of its kind; CommandError when kubectl knows none."""
+    if found.kind.resource not in ROLLOUTS:
         shown_kind = f"{found.kind.kind}.{found.kind.group}" if found.kind.group else found.kind.kind
         raise CommandError(f'error: no {what} has been implemented for "{shown_kind}"')
+    return ROLLOUTS[found.kind.resource]
 
 
 # --- status ----------------------------------------------------------------------------------------------------------
@@ -64,16 +62,15 @@ def _status(invocation: Invocation) -> Run:
     if not found and not problems:
         yield _nothing(invocation)
     for one in found:
-        _only_deployments(one, "status viewer")
-        yield from _watch_status(invocation, one, end)
+        yield from _watch_status(invocation, one, _rollout(one, "status viewer"), end)
     return (yield from problems.report())
 
 
-def _watch_status(invocation: Invocation, found: Found, end: int | None) -> Run:
+def _watch_status(invocation: Invocation, found: Found, rollout: Rollout, end: int | None) -> Run:
     for document in _states(invocation, found):
         if document is not None:
             try:
-                text, done = deployments.rollout_status(document, invocation.number("revision"))
+                text, done = rollout.status(document, invocation.number("revision"))
             except deployments.RolloutFailed as failure:
                 raise CommandError(f"error: {failure}") from failure
             yield Output("stdout", text + "\n")
@@ -124,8 +121,7 @@ def _history(invocation: Invocation) -> Run:
     problems = Problems()
     for one in _chosen(invocation, problems):
         with problems.catching():
-            _only_deployments(one, "history viewer")
-            revisions = _revisions(invocation, one)
+            revisions = _rollout(one, "history viewer").history(invocation.api, one.document)
             if invocation.text("output"):
                 yield Output("stdout", _documents(invocation, revisions, wanted))
                 continue
@@ -135,36 +131,31 @@ def _history(invocation: Invocation) -> Run:
     return (yield from problems.report())
 
 
-def _revisions(invocation: Invocation, found: Found) -> dict[int, Document]:
-    owned = invocation.api.owned("replicasets.apps", metadata.uid(found.document))
-    return {number: replicaset for number, replicaset in deployments.history(owned).items() if number}
-
-
-def _one_revision(revisions: dict[int, Document], wanted: int) -> Document:
+def _one_revision(revisions: dict[int, Revision], wanted: int) -> Revision:
     if wanted not in revisions:
         raise CommandError("error: unable to find the specified revision")
     return revisions[wanted]
 
 
-def _documents(invocation: Invocation, revisions: dict[int, Document], wanted: int) -> str:
+def _documents(invocation: Invocation, revisions: dict[int, Revision], wanted: int) -> str:
     printer = printers.printer(invocation.text("output"))
     chosen = [_one_revision(revisions, wanted)] if wanted else revisions.values()
-    return "".join(map(printer, chosen))
+    return "".join(printer(revision.document) for revision in chosen)
 
 
-def _table(revisions: dict[int, Document]) -> str:
+def _table(revisions: dict[int, Revision]) -> str:
     if not revisions:
         return "No rollout history found."
     rows = [["REVISION", "CHANGE-CAUSE"]]
-    rows += [[str(number), deployments.change_cause(replicaset) or NONE] for number, replicaset in revisions.items()]
+    rows += [[str(number), revision.cause or NONE] for number, revision in revisions.items()]
     return TabWriter(2).text(rows)
 
 
-def _page(revisions: dict[int, Document], wanted: int) -> str:
-    replicaset = _one_revision(revisions, wanted)
-    template, cause = dig(replicaset, "spec", "template", default={}), deployments.change_cause(replicaset)
-    if cause:
-        template = metadata.with_annotations({"metadata": {}, **template}, {deployments.CHANGE_CAUSE: cause})
+def _page(revisions: dict[int, Revision], wanted: int) -> str:
+    revision = _one_revision(revisions, wanted)
+    template = revision.template
+    if revision.cause:
+        template = metadata.with_annotations({"metadata": {}, **template}, {deployments.CHANGE_CAUSE: revision.cause})
     return _tabbed(template)
 
 
@@ -183,7 +174,6 @@ def _undo(invocation: Invocation) -> Run:
         if LAST_APPLIED in metadata.annotations(one.document):
             yield Output("stderr", _was_applied(one))
         with problems.catching():
-            _only_deployments(one, "rollbacker")
             yield results.done(one.kind, one.document, _rolled_back(invocation, one, results))
     return (yield from problems.report())
 
@@ -198,20 +188,20 @@ def _was_applied(found: Found) -> str:
 
 def _rolled_back(invocation: Invocation, found: Found, results: Results) -> str:
     """Put the template of the wanted revision (by default the one before) back; what became of it."""
-    wanted = invocation.number("to-revision")
-    owned = invocation.api.owned("replicasets.apps", metadata.uid(found.document))
+    wanted, rollout = invocation.number("to-revision"), _rollout(found, "rollbacker")
     try:
-        replicaset = deployments.rollback_target(found.document, owned, wanted)
+        target = rollout.target(invocation.api, found.document, wanted)
     except deployments.RolloutFailed as failure:
         raise CommandError(f"error: {failure}") from failure
     if results.dry_run == "client":
-        return _tabbed(replicaset["spec"]["template"])
-    patch = deployments.rollback_patch(found.document, replicaset)
+        return _tabbed(target.template)
+    patch = rollout.patch_to(found.document, target)
     if patch is None:
         return f"skipped rollback (current template already matches revision {wanted})"
     writer = invocation.shell.writer()
-    writer.tell(_story("rolled-back", found, revision=replicasets.revision(replicaset)))
-    writer.patch(found.kind.resource, found.namespace, found.name, patch, "json", dry_run=results.dry_run == "server")
+    writer.tell(_story("rolled-back", found, revision=target.number))
+    dry_run = results.dry_run == "server"
+    writer.patch(found.kind.resource, found.namespace, found.name, patch.body, patch.type, dry_run=dry_run)
     return "rolled back"
 
 
@@ -221,7 +211,7 @@ def _story(verb: str, found: Found, **more: int) -> Story:
 
 # --- pause, resume, restart ------------------------------------------------------------------------------------------
 
-# From a Deployment to what it shall be; CommandError with the reason why not.
+# From a workload to what it shall be; CommandError with the reason why not.
 Change = Callable[[Document, int], Document]
 
 
@@ -237,16 +227,16 @@ def _resumed(deployment: Document, now: int) -> Document:
     return without(deployment, ("spec", "paused"))
 
 
-def _restarted(deployment: Document, now: int) -> Document:
-    if deployments.is_paused(deployment):
+def _restarted(workload: Document, now: int) -> Document:
+    if deployments.is_paused(workload):
         raise CommandError("can't restart paused deployment (run rollout resume first)")
     path = ("spec", "template", "metadata", "annotations")
-    annotations = dig(deployment, *path, default={})
-    return with_value(deployment, path, {**annotations, RESTARTED_AT: times.rfc3339(now)})
+    annotations = dig(workload, *path, default={})
+    return with_value(workload, path, {**annotations, RESTARTED_AT: times.rfc3339(now)})
 
 
-def _changing(change: Change, verb: str, doing: str) -> Callable[[Invocation], Run]:
-    """A command that changes the Deployments it names."""
+def _changing(change: Change, verb: str, doing: str, kinds: Container[str]) -> Callable[[Invocation], Run]:
+    """A command that changes the workloads it names, if they are of these kinds (resources)."""
 
     def run(invocation: Invocation) -> Run:
         problems, results = Problems(), Results(invocation, "none")
@@ -255,7 +245,9 @@ def _changing(change: Change, verb: str, doing: str) -> Callable[[Invocation], R
             yield _nothing(invocation)
         for one in found:
             try:
-                new = _changed(invocation, one, change, doing)
+                if one.kind.resource not in kinds:
+                    raise CommandError(f"{doing} is not supported")
+                new = change(one.document, invocation.api.now)
             except CommandError as reason:
                 problems.add(f'error: {one.kind.resource} "{one.name}" {reason.text}')
                 continue
@@ -273,12 +265,6 @@ def _changing(change: Change, verb: str, doing: str) -> Callable[[Invocation], R
         return (yield from problems.report())
 
     return run
-
-
-def _changed(invocation: Invocation, found: Found, change: Change, doing: str) -> Document:
-    if not _is_deployment(found.kind):
-        raise CommandError(f"{doing} is not supported")
-    return change(found.document, invocation.api.now)
 
 
 def _command(name: str, run: Callable[[Invocation], Run], summary: str, *flags: Flag) -> Command:
@@ -304,7 +290,7 @@ COMMANDS = (
         "undo", _undo, "Undo a previous rollout",
         Flag("to-revision", "int", absent=0, help="The revision to rollback to. Default to 0 (last revision)."), DRY_RUN, OUTPUT,
     ),
-    _command("pause", _changing(_paused, "paused", "pausing"), "Mark the provided resource as paused", OUTPUT),
-    _command("resume", _changing(_resumed, "resumed", "resuming"), "Resume a paused resource", OUTPUT),
-    _command("restart", _changing(_restarted, "restarted", "restarting"), "Restart a resource", OUTPUT),
+    _command("pause", _changing(_paused, "paused", "pausing", PAUSABLE), "Mark the provided resource as paused", OUTPUT),
+    _command("resume", _changing(_resumed, "resumed", "resuming", PAUSABLE), "Resume a paused resource", OUTPUT),
+    _command("restart", _changing(_restarted, "restarted", "restarting", ROLLOUTS), "Restart a resource", OUTPUT),
 )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+from cluster.apiserver.reader import Reader
 from cluster.kubectl.describing.containers import describe_containers
 from cluster.kubectl.describing.page import NONE, UNSET, Page
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
+from cluster.objects.kinds import pod as pods
 from cluster.objects.selectors import format_document
 
 
@@ -28,6 +32,15 @@ def describe_template(page: Page, template: Document) -> None:
         page.line(1, "Priority Class Name:", spec["priorityClassName"])
     page.labels("Node-Selectors", spec.get("nodeSelector"), 1)
     describe_tolerations(page, spec.get("tolerations") or [], 1)
+
+
+def pods_status(reader: Reader, owner: Document) -> str:
+    """How many Pods of a workload are in which phase (getPodStatusForController)."""
+    phases = Counter(pods.phase(pod) for pod in reader.owned("pods", metadata.uid(owner)))
+    return (
+        f"{phases['Running']} Running / {phases['Pending']} Waiting / {phases['Succeeded']} Succeeded /"
+        f" {phases['Failed']} Failed"
+    )
 
 
 def controlled_by(page: Page, document: Document) -> None:

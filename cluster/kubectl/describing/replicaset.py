@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from cluster.apiserver.reader import Reader
 from cluster.kubectl.describing.deployment import describe_conditions
 from cluster.kubectl.describing.page import Page
-from cluster.kubectl.describing.pod_parts import controlled_by, describe_template, selector_text
+from cluster.kubectl.describing.pod_parts import controlled_by, describe_template, pods_status, selector_text
 from cluster.objects import metadata
 from cluster.objects.documents import Document
-from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import replicaset as replicasets
 
 
@@ -25,11 +22,6 @@ def describe(page: Page, reader: Reader, replicaset: Document) -> None:
     page.line(
         0, "Replicas:", f"{replicasets.current(replicaset)} current / {replicasets.wanted(replicaset)} desired"
     )
-    phases = Counter(pods.phase(pod) for pod in reader.owned("pods", metadata.uid(replicaset)))
-    page.line(
-        0, "Pods Status:",
-        f"{phases['Running']} Running / {phases['Pending']} Waiting / {phases['Succeeded']} Succeeded /"
-        f" {phases['Failed']} Failed",
-    )
+    page.line(0, "Pods Status:", pods_status(reader, replicaset))
     describe_template(page, replicaset["spec"]["template"])
     describe_conditions(page, replicaset.get("status") or {})
