@@ -266,7 +266,10 @@ SENTENCES: dict[str, str] = {
     ),
     "scheduler.disrupt": gettext_noop("The **scheduler** marks {victim} on {node} as about to be evicted for {pod}."),
     "scheduler.evict": gettext_noop("The **scheduler** evicts {victim} from {node} to make room for {pod}."),
-    "scheduler.gated": gettext_noop("The **scheduler** does not look at {pod} until its gates are removed: {gates}."),
+    "scheduler.error": gettext_noop("The **scheduler** could not finish its attempt for {pod} and will try again: {message}"),
+    "scheduler.expect": gettext_noop(
+        "The **scheduler** has chosen {node} for {pod} and prepares what the Pod needs there before it binds it."
+    ),
     "scheduler.preempt": gettext_noop(
         "The **scheduler** finds no room for {pod} and will make some on {node} by evicting {victims, plural, one {# "
         "less important Pod} other {# less important Pods}}."

@@ -134,3 +134,8 @@ class LiveReader(Reader):
     @property
     def world(self) -> World:
         return self._etcd.world
+
+    @property
+    def etcd(self) -> Etcd:
+        """What the World lives in, for those who follow its changes."""
+        return self._etcd

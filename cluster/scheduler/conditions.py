@@ -7,8 +7,7 @@ from cluster.objects.documents import Document, dig, with_value, without
 
 POD_SCHEDULED = "PodScheduled"
 UNSCHEDULABLE = "Unschedulable"
-SCHEDULING_GATED = "SchedulingGated"
-GATED_MESSAGE = "Scheduling is blocked due to non-empty scheduling gates"
+SCHEDULER_ERROR = "SchedulerError"
 
 DISRUPTION_TARGET = "DisruptionTarget"
 PREEMPTED = "PreemptionByScheduler"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,8 @@ class Outcome(StrEnum):
     UNSCHEDULABLE = "unschedulable"
     NOMINATED = "nominated"
     """Unschedulable now, but preemption will make room on a node."""
+    ERROR = "error"
+    """Something went wrong in a plugin; nothing is known about the nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Decision:
     preemption: Mapping[str, Any] | None = None
     filters: tuple[str, ...] = ()
     """The filter plugins that ran, in order: a node that one of them rejected was not shown to those after it."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What the Reserve plugins decided for the pod on the chosen node, for their PreBind."""
     without_rules: tuple[str, ...] = ()
     """Filter and score plugins that the pod gives nothing to do."""
 

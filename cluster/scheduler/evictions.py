@@ -17,7 +17,7 @@ from cluster.scheduler.queue import SchedulingQueue
 
 def evict_next(context: Context, queue: SchedulingQueue, waiting: Mapping[str, Document], scheduler: str) -> None:
     """Make the next write of the preemptions under way, if there is one."""
-    for key in [key for key, known in queue.pods.items() if known["victims"]]:
+    for key in queue.preempting:
         for namespace, name, uid in queue.pods[key]["victims"]:
             victim = context.get("pods", namespace, name)
             if victim is None or victim["metadata"]["uid"] != uid or is_being_deleted(victim):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cluster.objects.documents import Document
+from cluster.objects import times
+from cluster.objects.documents import Document, dig
 from cluster.scheduler.events import ClusterEvent
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_NODE_SCORE = 100
 DEFAULT_SCHEDULER = "default-scheduler"
+INITIAL_BACKOFF = 1 * times.SECOND
+MAX_BACKOFF = 10 * times.SECOND
 
 # What plugins note down for their later extension points in one scheduling cycle: plugin name -> anything. Values are
 # replaced, never mutated: `dict(state)` is a copy that a dry run may change.
@@ -37,6 +40,8 @@ class Code(StrEnum):
     WAIT = "Wait"
     SKIP = "Skip"
     """The plugin has nothing to say about this pod; its later extension points are left out."""
+    ERROR = "Error"
+    """Something went wrong: the attempt ends, and the pod is tried again after its back-off whatever happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class Plugin:
     """Base of all plugins: one implements the extension points that it overrides. Instances hold configuration only."""
 
     name: str = ""
-    # (resource, action) of the cluster events after which a pod that this plugin rejected may fit.
+    # (resource, action) of the cluster events after which a pod that this plugin rejected may fit; see `events.concerns`.
     events: frozenset[tuple[str, str]] = frozenset()
 
     def pre_enqueue(self, pod: Document) -> Status:
@@ -153,7 +158,9 @@ class Plugin:
         """What has to be done before the pod is bound; `note` is what `reserve` said.
 
         Success: nothing is left to do. Wait: it made the turn's one write, or waits for others; it is asked again after
-        every change of the plugin's `events` and at its next turn. A rejection puts the pod back into the queue.
+        every change of the plugin's `events` and at the scheduler's next turn, which it may ask for itself
+        (`context.again`). A rejection or an error puts the pod back into the queue. When a plugin's note is not None,
+        the pod's status names the node (nominatedNodeName) before the work begins.
         """
         return SUCCESS
 
@@ -166,13 +173,19 @@ class Plugin:
 
 
 class Profile:
-    """Plugins in the order of the scheduler's configuration, and the weights of those that score."""
+    """Plugins in the order of the scheduler's configuration, and the weights of those that score.
+
+    `points` gives, for extension points by method name ("filter", "pre_bind"), the plugins that are enabled there, in
+    order; for the others it is all plugins that implement them.
+    """
 
     def __init__(
         self, plugins: Iterable[Plugin], weights: Mapping[str, int], *,
         scheduler_name: str = DEFAULT_SCHEDULER, percentage_of_nodes_to_score: int = 0,
+        points: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.plugins = tuple(plugins)
+        self._points = points or {}
         self.weights = dict(weights)
         self.scheduler_name = scheduler_name
         self.percentage_of_nodes_to_score = percentage_of_nodes_to_score
@@ -194,10 +207,28 @@ class Profile:
         return next((plugin for plugin in self.plugins if plugin.name == name), None)
 
     def _implementing(self, point: str) -> tuple[Plugin, ...]:
-        return tuple(p for p in self.plugins if getattr(type(p), point) is not getattr(Plugin, point))
+        able = {p.name: p for p in self.plugins if getattr(type(p), point) is not getattr(Plugin, point)}
+        return tuple(able[name] for name in self._points.get(point, able) if name in able)
 
     def _the_queue_sort(self) -> Plugin:
         found = self._implementing("sort_key")
         if len(found) != 1:
             raise ValueError(f"a profile needs one QueueSort plugin, not {len(found)}")
         return found[0]
+
+
+class Profiles:
+    """The profiles of one kube-scheduler by scheduler name. They share a queue, and with it its order and back-offs (ms)."""
+
+    def __init__(
+        self, profiles: Iterable[Profile], *, initial_backoff: int = INITIAL_BACKOFF, max_backoff: int = MAX_BACKOFF
+    ) -> None:
+        self.by_name = {profile.scheduler_name: profile for profile in profiles}
+        self.initial_backoff = initial_backoff
+        self.max_backoff = max_backoff
+        self.queue_sort = next(iter(self.by_name.values())).queue_sort
+        self.events = frozenset(event for profile in self.by_name.values() for event in profile.events)
+
+    def of(self, pod: Document) -> Profile | None:
+        """The profile that places the pod; None when another scheduler has to."""
+        return self.by_name.get(dig(pod, "spec", "schedulerName", default=DEFAULT_SCHEDULER))

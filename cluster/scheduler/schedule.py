@@ -6,6 +6,7 @@ pkg/scheduler/schedule_one.go, pkg/scheduler/framework/runtime/framework.go.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from cluster.objects.documents import Document
@@ -57,6 +58,8 @@ def decide(
     filters = tuple(plugin for plugin in profile.filter if plugin.name not in before.skipped)
     idle = tuple(plugin.name for plugin in profile.filter if plugin.name in before.skipped)
     attempt = Attempt(pod, snapshot, profile, state, filters, idle)
+    if before.status.code is Code.ERROR:
+        return _failed(attempt, before.status.message, start_index)
     if not before.status.is_success:
         return _rejected_before_filtering(attempt, before, start_index)
 
@@ -67,6 +70,9 @@ def decide(
     tried = _filtered(attempt, _worth_trying(snapshot, before), start_index)
     next_start = (start_index + len(tried)) % len(snapshot)
     verdicts = tried + _left_out(snapshot, before)
+    error = next((verdict for verdict in tried if verdict.status.code is Code.ERROR), None)
+    if error is not None:
+        return _failed(attempt, f'running "{error.plugin}" filter plugin: {error.status.message}', start_index)
     if any(verdict.is_feasible for verdict in verdicts):
         return _with_node(attempt, verdicts, random, next_start)
     message = diagnosis.filter_message(len(snapshot), (verdict.status for verdict in verdicts))
@@ -87,6 +93,9 @@ def run_pre_filter(state: CycleState, pod: Document, snapshot: Snapshot, profile
             continue
         if result.status.code is Code.UNRESOLVABLE:
             return PreFilterOutcome(result.status, plugin.name)
+        if result.status.code is Code.ERROR:
+            message = f'running PreFilter plugin "{plugin.name}": {result.status.message}'
+            return PreFilterOutcome(Status(Code.ERROR, (message,)), plugin.name)
         if not result.status.is_success:
             rejection = (result.status, plugin.name)
             continue
@@ -206,10 +215,45 @@ def _with_node(
     best = tuple(name for name, total in totals.items() if total == highest)
     chosen = best[int(random() * len(best))] if len(best) > 1 else best[0]
     key = pod_key(attempt.pod)
-    return Decision(
+    return _reserved(attempt, Decision(
         key, Outcome.SCHEDULED, len(attempt.snapshot), judged, best, chosen,
         message=f"Successfully assigned {key} to {chosen}", next_start_index=next_start,
         filters=_names(attempt.filters), without_rules=(*attempt.idle, *sorted(skipped - set(attempt.idle))),
+    ))
+
+
+def _reserved(attempt: Attempt, decision: Decision) -> Decision:
+    """The decision with what Reserve and Permit plugins say of the chosen node: its notes, or their objection."""
+    node = attempt.snapshot.node(decision.chosen)
+    assert node is not None
+    notes: dict[str, Any] = {}
+    for plugin in attempt.profile.reserve:
+        result = plugin.reserve(attempt.state, attempt.pod, node)
+        if not result.status.is_success:
+            return _objected(attempt, decision, plugin, result.status, "Reserve")
+        notes[plugin.name] = result.note
+    for plugin in attempt.profile.permit:
+        status = plugin.permit(attempt.pod, node.name)
+        if not status.is_success:
+            return _objected(attempt, decision, plugin, status, "Permit")
+    return replace(decision, notes=notes)
+
+
+def _objected(attempt: Attempt, decision: Decision, plugin: Plugin, status: Status, point: str) -> Decision:
+    if not status.is_rejected:
+        message = f'running {point} plugin "{plugin.name}": {status.message}'
+        return _failed(attempt, message, decision.next_start_index)
+    return replace(
+        decision, outcome=Outcome.UNSCHEDULABLE, best=(), chosen="", nominated="", rejectors=(plugin.name,),
+        message=diagnosis.filter_message(1, [status]),
+    )
+
+
+def _failed(attempt: Attempt, message: str, next_start: int) -> Decision:
+    """The attempt ended with an error: nobody rejected the pod."""
+    return Decision(
+        pod_key(attempt.pod), Outcome.ERROR, len(attempt.snapshot), message=message, nominated="",
+        next_start_index=next_start, filters=_names(attempt.filters), without_rules=attempt.idle,
     )
 
 

@@ -138,9 +138,13 @@ class NodeInfo:
 
     @classmethod
     def of(cls, node: Document, pods: Iterable[Document] = ()) -> NodeInfo:
+        return cls.holding(node, (PodInfo.of(pod) for pod in pods))
+
+    @classmethod
+    def holding(cls, node: Document, pods: Iterable[PodInfo]) -> NodeInfo:
         allocatable = resources.amounts(dig(node, "status", "allocatable"))
-        empty = cls(node, node["metadata"]["name"], allocatable, _images(node), (), {}, {CPU: 0, MEMORY: 0})
-        return empty.with_pods(PodInfo.of(pod) for pod in pods)
+        empty = cls(node, node["metadata"]["name"], allocatable, images_of(node), (), {}, {CPU: 0, MEMORY: 0})
+        return empty.with_pods(pods)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -205,11 +209,15 @@ class Snapshot:
             elif name := nominated_node(pod):
                 nominated[name] = (*nominated.get(name, ()), PodInfo.of(pod))
         infos = [NodeInfo.of(node, placed.get(node["metadata"]["name"], ())) for node in nodes]
-        return cls(Map({info.name: info for info in infos}), _interleaved(infos), _image_states(infos), nominated, lister)
+        return cls(Map({info.name: info for info in infos}), interleaved(infos), image_states(infos), nominated, lister)
 
     @property
     def nodes(self) -> list[NodeInfo]:
         return [self._nodes[name] for name in self._order]
+
+    def for_reader(self, lister: Lister) -> Snapshot:
+        """The same nodes and pods, with `lister` answering for everything else."""
+        return Snapshot(self._nodes, self._order, self._images, self._nominated, lister)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -229,6 +237,13 @@ class Snapshot:
         info = self._nodes.get(pod["spec"]["nodeName"])
         return self if info is None else self._with_node(info.with_pods([PodInfo.of(pod)]))
 
+    def assuming(self, pod: Document, node: str) -> Snapshot:
+        """With a waiting pod as if it were bound to the node, and no longer nominated for any."""
+        key = pod_key(pod)
+        nominated = {name: tuple(p for p in pods if p.key != key) for name, pods in self._nominated.items()}
+        unnominated = Snapshot(self._nodes, self._order, self._images, nominated, self.lister)
+        return unnominated.with_pod({**pod, "spec": {**pod["spec"], "nodeName": node}})
+
     def without_pod(self, pod: Document) -> Snapshot:
         info = self._nodes.get(pod["spec"]["nodeName"])
         return self if info is None else self._with_node(info.without_pods([PodInfo.of(pod)]))
@@ -244,7 +259,7 @@ def _count(requested: Amounts, non_zero: Amounts, pod: PodInfo, sign: int) -> No
         non_zero[name] += sign * pod.non_zero_requests.get(name, 0)
 
 
-def _images(node: Document) -> dict[str, int]:
+def images_of(node: Document) -> dict[str, int]:
     found: dict[str, int] = {}
     for image in dig(node, "status", "images", default=()):
         for name in image.get("names") or ():
@@ -252,7 +267,7 @@ def _images(node: Document) -> dict[str, int]:
     return found
 
 
-def _image_states(infos: Iterable[NodeInfo]) -> dict[str, ImageState]:
+def image_states(infos: Iterable[NodeInfo]) -> dict[str, ImageState]:
     states: dict[str, ImageState] = {}
     for info in infos:
         for name, size in info.images.items():
@@ -261,16 +276,16 @@ def _image_states(infos: Iterable[NodeInfo]) -> dict[str, ImageState]:
     return states
 
 
-def _zone(info: NodeInfo) -> tuple[str, str]:
+def zone_of(info: NodeInfo) -> tuple[str, str]:
     def label(names: Iterable[str]) -> str:
         return next((info.labels[name] for name in names if name in info.labels), "")
 
     return label(REGION_LABELS), label(ZONE_LABELS)
 
 
-def _interleaved(infos: Iterable[NodeInfo]) -> tuple[str, ...]:
+def interleaved(infos: Iterable[NodeInfo]) -> tuple[str, ...]:
     """Names with zones taking turns, so that a search that stops early has seen all zones."""
     zones: dict[tuple[str, str], list[str]] = {}
     for info in infos:
-        zones.setdefault(_zone(info), []).append(info.name)
+        zones.setdefault(zone_of(info), []).append(info.name)
     return tuple(name for turn in zip_longest(*zones.values()) for name in turn if name is not None)

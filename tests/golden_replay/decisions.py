@@ -11,16 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cluster.apiserver.state import Change
 from cluster.objects.documents import Document, dig
 from cluster.objects.registry import REGISTRY
 from cluster.scheduler import conditions, diagnosis
 from cluster.scheduler.decision import Decision
-from cluster.scheduler.framework import DEFAULT_SCHEDULER, Profile
-from cluster.scheduler.listers import NOTHING, DocumentLister
+from cluster.scheduler.framework import DEFAULT_SCHEDULER, Profile, Profiles
+from cluster.scheduler.listers import DocumentLister
 from cluster.scheduler.profile import default_profile
 from cluster.scheduler.schedule import decide
-from cluster.scheduler.scheduler import CYCLE, Scheduler
+from cluster.scheduler.scheduler import waits
 from cluster.scheduler.snapshot import Snapshot, pod_key
 from tests.golden_replay.report import Report
 
@@ -163,12 +162,12 @@ def _differences(expected: Any, pod: Document, snapshot: Snapshot) -> list[str]:
 
 def _not_tried(pod: Document) -> Facts | None:
     """What happens to a pod that the scheduler does not try."""
-    change = Change("pods", ("", ""), None, pod)
-    if CYCLE not in Scheduler(profile()).keys_for(change, NOTHING):  # type: ignore[arg-type]
+    if not waits(Profiles([profile()]), pod):
         return {"outcome": "ignored"}
     if all(plugin.pre_enqueue(pod).is_success for plugin in profile().pre_enqueue):
         return None
-    return {"outcome": "gated", "condition": ("False", conditions.SCHEDULING_GATED, conditions.GATED_MESSAGE)}
+    (condition,) = pod["status"]["conditions"]
+    return {"outcome": "gated", "condition": tuple(condition[name] for name in ("status", "reason", "message"))}
 
 
 # --- facts -------------------------------------------------------------------------------------------------------

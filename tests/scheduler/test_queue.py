@@ -5,17 +5,22 @@ import json
 import pytest
 
 from cluster.scheduler import events
-from cluster.scheduler.events import ClusterEvent, node_events
+from cluster.scheduler.events import ClusterEvent, node_events, pod_events, revision_of
+from cluster.scheduler.framework import Profiles
 from cluster.scheduler.queue import ACTIVE, BACKOFF, GATED, UNSCHEDULABLE, SchedulingQueue
 from tests.scheduler.builders import PROFILE, container, node, pod, taint
 
+PROFILES = Profiles([PROFILE])
+
 
 class Clock:
-    """A queue that goes through its JSON before each use, as between two cycles."""
+    """A queue that is found again from the JSON of its rows before each use, as after a restart of the program."""
 
-    def __init__(self, *pods):
+    def __init__(self, *pods, profiles=PROFILES):
         self.now = 0
-        self.data = None
+        self.rows = {}
+        self.counters = None
+        self.profiles = profiles
         self.waiting = {f"default/{each['metadata']['name']}": each for each in pods}
 
     def at(self, now):
@@ -23,13 +28,29 @@ class Clock:
         return self
 
     def __enter__(self):
-        self.queue = SchedulingQueue(json.loads(json.dumps(self.data)), PROFILE, self.now)
-        self.queue.sync(self.waiting)
+        rows, counters = json.loads(json.dumps([self.rows, self.counters]))
+        self.queue = SchedulingQueue(self.profiles, rows, counters)
+        self.queue.begin(self.now)
+        self.queue.sync({*rows, *self.waiting}, self.waiting)
         self.queue.flush()
         return self.queue
 
     def __exit__(self, *error):
-        self.data = self.queue.data
+        for key, row in self.queue.changes():
+            if row is None:
+                self.rows.pop(key, None)
+            else:
+                self.rows[key] = row
+        self.counters = self.queue.counters
+        assert self.rows == self.queue.pods
+
+
+def update(clock, changed, key="default/p"):
+    """The waiting pod changes, and the queue hears of it."""
+    old, clock.waiting = clock.waiting[key], {key: changed}
+    with clock as queue:
+        for event in pod_events(old, changed):
+            queue.move(event, clock.waiting)
 
 
 def reject(clock, *plugins, key="default/p"):
@@ -169,8 +190,8 @@ def test_gated_pods_wait_for_their_last_gate():
 def test_a_new_toleration_brings_back_who_lacked_one(rejector, after):
     clock = Clock(pod("p"))
     reject(clock, rejector)
-    clock.waiting = {"default/p": pod("p", tolerations=[{"key": "x", "operator": "Exists"}])}
-    assert place(clock.at(5000)) == after
+    update(clock.at(5000), pod("p", tolerations=[{"key": "x", "operator": "Exists"}]))
+    assert place(clock) == after
 
 
 def test_a_pod_of_the_same_name_is_another_pod():
@@ -200,13 +221,101 @@ def test_skipped_pods_are_not_tried():
 
 def test_events_survive_being_keys():
     (event,) = node_events(node(taints=[taint("x")]), node())
-    assert ClusterEvent.of_key(event.key()) == event
+    assert ClusterEvent.of_key(event.key(7)) == event
+    assert revision_of(event.key(7)) == 7
 
 
 def test_irrelevant_changes_of_a_node_are_no_events():
     changed = node()
-    changed["status"] = {**changed["status"], "conditions": [{"type": "Ready", "status": "True"}]}
+    changed["status"] = {**changed["status"], "phase": "Running"}
     assert list(node_events(node(), changed)) == []
+    changed["status"] = {**changed["status"], "conditions": [{"type": "Ready", "status": "True"}]}
+    assert [event.action for event in node_events(node(), changed)] == [events.UPDATE_NODE_CONDITION]
     assert [event.action for event in node_events(node(), node(labels={"a": "b"}, cpu="1"))] == [
         events.UPDATE_NODE_ALLOCATABLE, events.UPDATE_NODE_LABEL,
     ]
+
+
+def test_a_pod_that_was_tried_since_has_seen_the_change():
+    clock = Clock(pod("p"))
+    with clock as queue:
+        queue.failed("default/p", ["NodeResourcesFit"], 10)
+    freed = ClusterEvent(events.ASSIGNED_POD, events.DELETE, pod("x", on="n"), None)
+    with clock.at(30_000) as queue:
+        queue.move(freed, clock.waiting, 10)
+        assert queue.head() is None
+        queue.move(freed, clock.waiting, 11)
+        assert queue.head() == "default/p"
+
+
+def test_room_of_a_nomination_is_for_those_that_are_not_more_important():
+    nominated, still = pod("n", priority=5), pod("n", priority=5)
+    nominated["status"]["nominatedNodeName"] = "a"
+    (event,) = [each for each in pod_events(nominated, still) if each.resource == events.ASSIGNED_POD]
+    clock = Clock(pod("p", priority=6), pod("q", priority=5))
+    for key in ("default/p", "default/q"):
+        reject(clock, key=key)
+    with clock.at(30_000) as queue:
+        queue.move(event, clock.waiting)
+        assert queue.rejected == ["default/p"]
+
+
+def test_a_nominated_pod_that_is_bound_frees_nothing():
+    nominated = pod("n")
+    nominated["status"]["nominatedNodeName"] = "a"
+    assert [event.kind for event in pod_events(nominated, pod("n", on="a"))] == [(events.ASSIGNED_POD, events.ADD)]
+
+
+def test_an_update_of_a_waiting_pod_concerns_only_itself():
+    clock = Clock(pod("p"), pod("q"))
+    for key in ("default/p", "default/q"):
+        reject(clock, "TaintToleration", key=key)
+    tolerant = pod("q", tolerations=[{"key": "x", "operator": "Exists"}])
+    (event,) = pod_events(pod("q"), tolerant)
+    with clock.at(30_000) as queue:
+        queue.move(event, clock.waiting)
+        assert queue.rejected == ["default/p"]
+
+
+@pytest.mark.parametrize(("change", "action"), [
+    ({"labels": {"a": "b"}}, events.UPDATE_POD_LABEL),
+    ({"cpu": "1"}, events.UPDATE_POD_SCALE_DOWN),
+    ({"cpu": "3"}, events.UPDATE),
+    ({"schedulingGates": []}, events.UPDATE_POD_GATES_ELIMINATED),
+])
+@pytest.mark.parametrize(("on", "resource"), [("", events.UNSCHEDULED_POD), ("n", events.ASSIGNED_POD)])
+def test_updates_of_pods_are_told_apart(change, action, on, resource):
+    def version(cpu="2", labels=None, schedulingGates=({"name": "example.com/wait"},)):
+        found = pod("p", container(cpu=cpu), on=on, schedulingGates=list(schedulingGates))
+        found["metadata"]["labels"] = labels
+        return found
+
+    assert [event.kind for event in pod_events(version(), version(**change))] == [(resource, action)]
+
+
+def test_whoever_registers_update_hears_of_every_update():
+    event = ClusterEvent(events.NODE, events.UPDATE_NODE_LABEL, node(), node())
+    assert events.concerns({(events.NODE, events.UPDATE)}, event)
+    assert not events.concerns({(events.NODE, events.ADD)}, event)
+    assert not events.concerns({(events.ASSIGNED_POD, events.UPDATE)}, event)
+
+
+def test_the_binding_cycle_is_a_place_of_its_own():
+    clock = Clock(pod("p"))
+    binding = {"node": "a", "notes": {}, "message": "", "story": [], "why": None}
+    with clock as queue:
+        queue.reserve("default/p", binding)
+    with clock.at(10**9) as queue:
+        assert (queue.head(), queue.next_wake(), queue.binding) == (None, None, ["default/p"])
+        assert queue.counters["idle"] == 1
+        queue.failed("default/p", ())
+        assert queue.pods["default/p"]["binding"] is None
+
+
+def test_backoffs_are_as_configured():
+    clock = Clock(pod("p"), profiles=Profiles([PROFILE], initial_backoff=2000, max_backoff=3000))
+    with clock as queue:
+        queue.failed("default/p", ())
+        assert queue.next_wake() == 3000
+        queue.failed("default/p", ())
+        assert queue.next_wake() == 4000

@@ -243,7 +243,7 @@ def test_a_pod_deleted_while_it_waits_leaves_no_trace(cluster):
     cluster.advance(1000)
     delete_pod(cluster, "p")
     cluster.until_quiet()
-    assert memory(cluster)["pods"] == {}
+    assert memory(cluster) == {}
 
 
 def test_a_pod_being_deleted_is_not_placed(cluster):
@@ -288,8 +288,9 @@ def test_a_plugin_may_object_before_binding():
     add_node(cluster, "a")
     add_pod(cluster, "p")
     (step,) = decisions(cluster.until_quiet())
-    assert (step.say, step.args["message"]) == ("scheduler.unschedulable", "not permitted")
-    assert memory(cluster)["pods"]["default/p"]["plugins"] == ["Refuses"]
+    message = "0/1 nodes are available: 1 not permitted."
+    assert (step.say, step.args["message"]) == ("scheduler.unschedulable", message)
+    assert memory(cluster)["default/p"]["plugins"] == ["Refuses"]
 
 
 class Prepares(Plugin):
@@ -325,7 +326,9 @@ def test_the_memory_is_json_and_a_fork_goes_on_alike(cluster):
 
 
 def memory(cluster):
-    return cluster.world.row(MEMORY, ("default-scheduler", "queue"))
+    """The rows of the queue by pod."""
+    rows = cluster.world.table(MEMORY)
+    return {key[2]: rows[key] for key in rows if key[:2] == ("default-scheduler", "pod")}
 
 
 def test_a_more_important_pod_makes_room_for_itself(cluster):

@@ -366,11 +366,22 @@ def _default_container(container: Document, host_network: bool) -> Document:
 
 def prepare(pod: Document) -> Document:
     """Pending, with its quality of service; `nodeName` may be given (pkg/registry/core/pod/strategy.go)."""
+    status: Document = {"phase": "Pending"}
+    if dig(pod, "spec", "schedulingGates"):
+        status["conditions"] = [_gated(pod)]
     try:
-        status = {"phase": "Pending", "qosClass": qos_class(pod)}
+        status["qosClass"] = qos_class(pod)
     except quantity.QuantityError:  # validation, which comes later, names the field
-        status = {"phase": "Pending"}
+        pass
     return {**pod, "status": status}
+
+
+def _gated(pod: Document) -> Document:
+    return {
+        "type": "PodScheduled", "status": "False", "lastProbeTime": None,
+        "lastTransitionTime": pod["metadata"].get("creationTimestamp"), "reason": "SchedulingGated",
+        "message": "Scheduling is blocked due to non-empty scheduling gates",
+    }
 
 
 def validate(pod: Document, old: Document | None) -> list[FieldError]:
