@@ -5,12 +5,15 @@ The order is that of pkg/kubeapiserver/options/plugins.go; each plugin has a fil
 
 from __future__ import annotations
 
+from cluster.apiserver.admission.claim_resize import admit as admit_claim_resize
+from cluster.apiserver.admission.default_storage_class import admit as admit_default_storage_class
 from cluster.apiserver.admission.default_toleration_seconds import admit as admit_default_toleration_seconds
 from cluster.apiserver.admission.namespace_lifecycle import admit as admit_namespace_lifecycle
 from cluster.apiserver.admission.pod_topology_labels import admit as admit_pod_topology_labels
 from cluster.apiserver.admission.priority import admit as admit_priority
 from cluster.apiserver.admission.request import Plugin, Request
 from cluster.apiserver.admission.service_account import admit as admit_service_account
+from cluster.apiserver.admission.storage_protection import admit as admit_storage_protection
 from cluster.apiserver.admission.taint_nodes_by_condition import admit as admit_taint_nodes_by_condition
 from cluster.objects.documents import Document
 
@@ -20,6 +23,9 @@ CHAIN: tuple[Plugin, ...] = (
     admit_taint_nodes_by_condition,
     admit_priority,
     admit_default_toleration_seconds,
+    admit_default_storage_class,
+    admit_storage_protection,
+    admit_claim_resize,
     admit_pod_topology_labels,
 )
 

@@ -7,17 +7,24 @@ from collections.abc import Callable
 from cluster.apiserver.reader import Reader
 from cluster.kubectl.describing import (
     configmap,
+    csinode,
+    daemonset,
     deployment,
     endpoints,
     endpointslice,
     generic,
     namespace,
     node,
+    persistentvolume,
+    persistentvolumeclaim,
     pod,
+    poddisruptionbudget,
+    priorityclass,
     replicaset,
     secret,
     service,
     serviceaccount,
+    storageclass,
 )
 from cluster.kubectl.describing.events import describe_events
 from cluster.kubectl.describing.page import Page
@@ -28,16 +35,23 @@ Describer = Callable[[Page, Reader, Document], None]
 
 _DESCRIBERS: dict[str, Describer] = {
     "configmaps": configmap.describe,
+    "csinodes.storage.k8s.io": csinode.describe,
+    "daemonsets.apps": daemonset.describe,
     "deployments.apps": deployment.describe,
     "endpoints": endpoints.describe,
     "endpointslices.discovery.k8s.io": endpointslice.describe,
     "namespaces": namespace.describe,
     "nodes": node.describe,
+    "persistentvolumeclaims": persistentvolumeclaim.describe,
+    "persistentvolumes": persistentvolume.describe,
+    "poddisruptionbudgets.policy": poddisruptionbudget.describe,
     "pods": pod.describe,
+    "priorityclasses.scheduling.k8s.io": priorityclass.describe,
     "replicasets.apps": replicaset.describe,
     "secrets": secret.describe,
     "serviceaccounts": serviceaccount.describe,
     "services": service.describe,
+    "storageclasses.storage.k8s.io": storageclass.describe,
 }
 # kubectl shows no events for these.
 _WITHOUT_EVENTS = frozenset({"namespaces", "secrets"})
