@@ -7,8 +7,10 @@ random generator), so that going on from an old World repeats history exactly.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from immutables import Map
@@ -232,7 +234,7 @@ class Etcd:
         """Writes after `revision` in order; None when that is older than what is kept."""
         if revision < self._history_start:
             return None
-        return [entry for entry in self._history if entry[0] > revision]
+        return self._history[bisect_right(self._history, revision, key=itemgetter(0)) :]
 
     def world_at(self, revision: int) -> World | None:
         """The API objects as they were at `revision`, found by undoing later writes; None when that is too old."""
