@@ -1,25 +1,59 @@
-"""Priority: the name of a priority class becomes a number (plugin/pkg/admission/priority/admission.go)."""
+"""Priority: the name of a priority class becomes a number, and at most one class is everybody's.
+
+plugin/pkg/admission/priority/admission.go; that the system's classes stay comes from
+pkg/registry/scheduling/priorityclass/storage/storage.go.
+"""
 
 from __future__ import annotations
 
 from cluster.apiserver import errors
 from cluster.apiserver.admission.request import Request
 from cluster.objects.documents import Document
-from cluster.objects.registry import REGISTRY
+from cluster.objects.kinds import priorityclass
 
-CLASSES = "priorityclasses.scheduling.k8s.io"
-PREEMPT = "PreemptLowerPriority"
-# The classes that every cluster has (pkg/apis/scheduling/v1/helpers.go).
-SYSTEM_CLASSES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
+CLASSES = priorityclass.KIND.resource
 
 
 def admit(request: Request) -> Document | None:
+    if request.subresource:
+        return request.object
+    if request.kind.resource == "pods":
+        return _pod(request)
+    if request.kind.resource == CLASSES:
+        _check_class(request)
+    return request.object
+
+
+# --- classes ---------------------------------------------------------------------------------------------------------
+
+
+def _check_class(request: Request) -> None:
+    if request.object is None:
+        if request.name in priorityclass.SYSTEM:
+            raise errors.forbidden(request.kind, request.name, "this is a system priority class and cannot be deleted")
+        return
+    if not priorityclass.is_global_default(request.object):
+        return
+    holder = _global_default(request)
+    if holder is not None and (request.operation == "CREATE" or holder["metadata"]["name"] != request.name):
+        why = f"PriorityClass {holder['metadata']['name']} is already marked as default. Only one default can exist"
+        raise errors.forbidden(request.kind, request.name, why)
+
+
+def _global_default(request: Request) -> Document | None:
+    """The class of Pods that name none; should there be several, the least important."""
+    found = [stored for stored in request.reader.list(CLASSES) if priorityclass.is_global_default(stored)]
+    return min(found, key=priorityclass.value, default=None)
+
+
+# --- Pods ------------------------------------------------------------------------------------------------------------
+
+
+def _pod(request: Request) -> Document | None:
     pod = request.object
-    if pod is None or request.kind.resource != "pods" or request.operation == "DELETE" or request.subresource:
-        return pod
-    if request.operation == "UPDATE":
-        return _preserved(pod, request.old or {})
-    return _resolved(request, pod)
+    if pod is None:
+        return None
+    return _preserved(pod, request.old) if request.old is not None else _resolved(request, pod)
 
 
 def _preserved(pod: Document, old: Document) -> Document:
@@ -55,19 +89,17 @@ def _resolved(request: Request, pod: Document) -> Document:
 
 def _established(request: Request, name: str) -> tuple[str, int, str]:
     """Name, value and preemption policy of the class; without a name those of the global default, or priority 0."""
-    stored = request.reader.list(CLASSES) if CLASSES in REGISTRY else []
     if not name:
-        defaults = [entry for entry in stored if entry.get("globalDefault")]
-        if not defaults:
-            return "", 0, PREEMPT
-        return _facts(min(defaults, key=lambda entry: int(entry["value"])))
-    for entry in stored:
-        if entry["metadata"]["name"] == name:
-            return _facts(entry)
-    if name in SYSTEM_CLASSES:
-        return name, SYSTEM_CLASSES[name], PREEMPT
+        holder = _global_default(request)
+        return ("", 0, priorityclass.PREEMPT) if holder is None else _facts(holder)
+    stored = request.reader.get(CLASSES, "", name)
+    if stored is not None:
+        return _facts(stored)
+    if name in priorityclass.SYSTEM:
+        # A cluster from before it had classes has these all the same.
+        return name, priorityclass.SYSTEM[name][0], priorityclass.PREEMPT
     raise errors.forbidden(request.kind, request.name, f"no PriorityClass with name {name} was found")
 
 
-def _facts(entry: Document) -> tuple[str, int, str]:
-    return entry["metadata"]["name"], int(entry["value"]), entry.get("preemptionPolicy") or PREEMPT
+def _facts(stored: Document) -> tuple[str, int, str]:
+    return stored["metadata"]["name"], priorityclass.value(stored), priorityclass.preemption_policy(stored)
