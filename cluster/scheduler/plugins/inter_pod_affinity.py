@@ -100,8 +100,8 @@ class InterPodAffinity(Plugin):
     score_key = f"{name}/score"
 
     def __init__(self, hard_weight: int = 1, *, ignore_existing_preferences: bool = False) -> None:
-        self._hard_weight = hard_weight
-        self._ignores_existing = ignore_existing_preferences
+        self.hard_weight = hard_weight
+        self.ignores_existing = ignore_existing_preferences
 
     # --- required terms --------------------------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class InterPodAffinity(Plugin):
     def pre_score(self, state: CycleState, pod: Document, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Status:
         own = terms_of(pod)
         prefers = bool(own.preferred or own.preferred_anti)
-        if self._ignores_existing and not prefers:
+        if self.ignores_existing and not prefers:
             return SKIP
         if prefers:
             own = _in_namespaces(own, snapshot.lister)
@@ -191,9 +191,9 @@ class InterPodAffinity(Plugin):
         yield from ((PREFERS, term, term.weight) for term in own.preferred if term.matches(other, None))
         yield from ((AVOIDS, term, -term.weight) for term in own.preferred_anti if term.matches(other, None))
         theirs = terms_of(other)
-        if self._hard_weight > 0:
+        if self.hard_weight > 0:
             yield from (
-                (REQUIRED_BY, term, self._hard_weight) for term in theirs.affinity if term.matches(pod, namespace_labels)
+                (REQUIRED_BY, term, self.hard_weight) for term in theirs.affinity if term.matches(pod, namespace_labels)
             )
         yield from (
             (PREFERRED_BY, term, term.weight) for term in theirs.preferred if term.matches(pod, namespace_labels)

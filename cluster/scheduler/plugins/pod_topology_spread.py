@@ -145,7 +145,7 @@ class PodTopologySpread(Plugin):
     # --- hard constraints ------------------------------------------------------------------------------------------------
 
     def pre_filter(self, state: CycleState, pod: Document, snapshot: Snapshot) -> PreFilterResult:
-        constraints = self._constraints(pod, HARD, snapshot.lister)
+        constraints = self.constraints(pod, HARD, snapshot.lister)
         if not constraints:
             return PreFilterResult(SKIP)
         inclusion = Inclusion(pod, constraints)
@@ -211,11 +211,10 @@ class PodTopologySpread(Plugin):
     # --- soft constraints ------------------------------------------------------------------------------------------------
 
     def pre_score(self, state: CycleState, pod: Document, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Status:
-        constraints = self._constraints(pod, SOFT, snapshot.lister)
+        constraints = self.constraints(pod, SOFT, snapshot.lister)
         if not constraints:
             return SKIP
-        # With the built-in constraints a node without a zone still takes part in the spreading over nodes.
-        strict = bool(own_constraints(pod)) or not self._system
+        strict = self.is_strict(pod)
         scored = [node for node in nodes if not strict or has_all_keys(node.labels, constraints)]
         totals: list[dict[str, int]] = [
             {} if each.topology_key == HOSTNAME else dict.fromkeys((_domain(node, each) for node in scored), 0)
@@ -307,7 +306,14 @@ class PodTopologySpread(Plugin):
         before, after = (document["metadata"].get("labels") for document in (event.old, event.new))
         return any(each.selector.matches(before) != each.selector.matches(after) for each in constraints)
 
-    def _constraints(self, pod: Document, action: str, lister: Lister) -> tuple[Constraint, ...]:
+    def is_strict(self, pod: Document) -> bool:
+        """Whether only nodes with all topology keys are scored: not with the built-in constraints, so that nodes without
+        a zone still take part in the spreading over nodes.
+        """
+        return bool(own_constraints(pod)) or not self._system
+
+    def constraints(self, pod: Document, action: str, lister: Lister) -> tuple[Constraint, ...]:
+        """The pod's constraints with this whenUnsatisfiable, or the default ones."""
         own = own_constraints(pod)
         if own:
             return parsed(own, pod["metadata"].get("labels") or {}, action)
