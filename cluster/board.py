@@ -16,6 +16,7 @@ from cluster.objects import metadata, quantity, times
 from cluster.objects.documents import Document, Key, dig
 from cluster.objects.kinds import node as nodes
 from cluster.objects.kinds import pod as pods
+from cluster.objects.kinds import poddisruptionbudget as budgets
 from cluster.objects.kinds import service as services
 from cluster.simulation.step import Step
 
@@ -23,6 +24,7 @@ SLICES = "endpointslices.discovery.k8s.io"
 DEPLOYMENTS = "deployments.apps"
 REPLICASETS = "replicasets.apps"
 WORKLOADS = (DEPLOYMENTS, REPLICASETS)
+BUDGETS = "poddisruptionbudgets.policy"
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 # Where the taint eviction controller notes when a Pod will have to leave.
@@ -103,6 +105,7 @@ def pod_row(view: Reader, pod: Document) -> Row:
     owner, app, version = _ownership(view, pod)
     requests = pods.requests(pod)
     reason, message, until = _trouble(view, pod)
+    node = view.get("nodes", "", pods.node_name(pod)) if pods.node_name(pod) else None
     return {
         "name": metadata.name(pod),
         "ns": metadata.namespace(pod),
@@ -110,7 +113,7 @@ def pod_row(view: Reader, pod: Document) -> Row:
         "owner": owner,
         "app": app,
         "version": version,
-        "mark": mark(pod),
+        "mark": mark(pod, node),
         "status": pods.status_text(pod),
         "ready": pods.ready_text(pod),
         "restarts": pods.restarts(pod),
@@ -119,7 +122,10 @@ def pod_row(view: Reader, pod: Document) -> Row:
         "reason": reason,
         "message": message,
         "since": _since(pod),
+        "begun": _wait_begun(view, pod),
         "until": until,
+        "nominated": dig(pod, "status", "nominatedNodeName", default="") if node is None else "",
+        "held": _holding_budget(view, pod, node),
         "cpu": requests.get("cpu", 0),
         "memory": requests.get("memory", 0),
     }
@@ -139,8 +145,8 @@ def _ownership(view: Reader, pod: Document) -> tuple[Row | None, str, str]:
     return owner, above["name"], f"v{revision}" if revision else ""
 
 
-def mark(pod: Document) -> str:
-    """The silhouette that shows the Pod's phase."""
+def mark(pod: Document, node: Document | None = None) -> str:
+    """The silhouette that shows the Pod's phase; of a Pod on a node that has fallen silent nobody knows it."""
     phase = dig(pod, "status", "phase", default="Pending")
     status = pods.status_text(pod)
     if metadata.is_being_deleted(pod) and phase not in ("Succeeded", "Failed"):
@@ -149,6 +155,8 @@ def mark(pod: Document) -> str:
         return "evicted" if dig(pod, "status", "reason") == "Evicted" else "failed"
     if phase in ("Succeeded", "Unknown"):
         return phase.lower()
+    if _is_silent(node):
+        return "unknown"
     if not dig(pod, "spec", "nodeName"):
         return "pending"
     if status in ("CrashLoopBackOff", "Error", "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName",
@@ -159,6 +167,19 @@ def mark(pod: Document) -> str:
     if phase == "Pending":
         return "creating"
     return "running" if pods.is_ready(pod) else "notready"
+
+
+def _is_silent(node: Document | None) -> bool:
+    condition = nodes.condition(node, "Ready") if node is not None else None
+    return condition is not None and condition["status"] == "Unknown"
+
+
+def _holding_budget(view: Reader, pod: Document, node: Document | None) -> str:
+    """The PodDisruptionBudget that keeps the Pod on a node which is being drained, "" when none does."""
+    if node is None or not dig(node, "spec", "unschedulable") or metadata.is_being_deleted(pod) or not pods.is_active(pod):
+        return ""
+    spent = (budget for budget in view.list(BUDGETS, metadata.namespace(pod)) if not budgets.allowed(budget))
+    return next((metadata.name(budget) for budget in spent if budgets.covers(budget, pod)), "")
 
 
 def _trouble(view: Reader, pod: Document) -> tuple[str, str, int | None]:
@@ -177,8 +198,22 @@ def _trouble(view: Reader, pod: Document) -> tuple[str, str, int | None]:
 
 def _eviction_due(view: Reader, pod: Document) -> int | None:
     """When a NoExecute taint will make this Pod leave, as the taint eviction controller noted it."""
-    pending = view.world.row(MEMORY, (*PLANNED_EVICTION, metadata.namespace(pod), metadata.name(pod)))
+    pending = _planned_eviction(view, pod)
     return int(pending["due"]) if pending else None
+
+
+def _planned_eviction(view: Reader, pod: Document) -> Row | None:
+    found: Row | None = view.world.row(MEMORY, (*PLANNED_EVICTION, metadata.namespace(pod), metadata.name(pod)))
+    return found
+
+
+def _wait_begun(view: Reader, pod: Document) -> int | None:
+    """When the wait began that ends at `until` (virtual ms): the grace period, or the time that a taint is tolerated."""
+    if metadata.is_being_deleted(pod):
+        grace: int = dig(pod, "metadata", "deletionGracePeriodSeconds", default=0)
+        return times.parse(pod["metadata"]["deletionTimestamp"]) - grace * times.SECOND
+    pending = _planned_eviction(view, pod)
+    return int(pending["since"]) if pending else None
 
 
 def _since(pod: Document) -> int:
@@ -303,6 +338,10 @@ class _News:
             self._pod(change)
         elif table == "nodes":
             self.put("nodes", key[1], node_row(self.view, key[1]))
+            if _standing(change.old) != _standing(change.new):
+                self._pods_again(self.view.pods_on(key[1]))
+        elif table == BUDGETS:
+            self._pods_again(self._on_cordoned_nodes(key[0]))
         elif table in WORKLOADS:
             self._workload(change)
         elif table == "services":
@@ -328,13 +367,21 @@ class _News:
         if pod is not None:
             self.put("pods", "/".join(key), pod_row(self.view, pod))
 
+    def _pods_again(self, documents: Iterable[Document]) -> None:
+        for pod in documents:
+            self._pod_again((metadata.namespace(pod), metadata.name(pod)))
+
+    def _on_cordoned_nodes(self, namespace: str) -> Iterable[Document]:
+        """The Pods of a namespace whose nodes are being drained: a budget may hold them."""
+        cordoned = {metadata.name(node) for node in self.view.list("nodes") if dig(node, "spec", "unschedulable")}
+        return [pod for pod in self.view.list("pods", namespace) if pods.node_name(pod) in cordoned] if cordoned else []
+
     def _workload(self, change: Change) -> None:
         name = f"{change.table}/{'/'.join(change.key)}"
         self.put("workloads", name, workload_row(change.table, change.new) if change.new else None)
         # A Pod's app and version are told by its ReplicaSet.
         if change.table == REPLICASETS and _revision(change.old) != _revision(change.new):
-            for pod in self.view.owned("pods", metadata.uid(change.new or change.old)):
-                self._pod_again((metadata.namespace(pod), metadata.name(pod)))
+            self._pods_again(self.view.owned("pods", metadata.uid(change.new or change.old)))
 
     def _slice(self, change: Change) -> None:
         document = change.new or change.old
@@ -353,6 +400,11 @@ class _News:
             self.put("components", name, component_row(self.view, name))
         elif "/" in name:
             self._node_again(name.split("/", 1)[1])
+
+
+def _standing(node: Document | None) -> tuple[bool, bool] | None:
+    """What the chips on a node show of it: whether it is silent, whether it is being drained."""
+    return (_is_silent(node), bool(dig(node, "spec", "unschedulable"))) if node is not None else None
 
 
 def _waits(pod: Document | None) -> bool:
@@ -377,6 +429,7 @@ def short_why(why: Any) -> Row | None:
         ],
         "scores": [{"node": node["node"], "total": node["total"]} for node in why["nodes"] if node.get("total") is not None],
         "chosen": why.get("chosen") or "",
+        "nominated": (why.get("preemption") or {}).get("node", ""),
     }
 
 

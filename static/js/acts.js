@@ -118,13 +118,14 @@ class Scene {
     this.gap = Math.min(STAGGER, BATCH / Math.max(1, moves.length + arrivals.length + swaps.length + gone.length));
     this.message();
     arrivals.forEach((key, at) => this.arrive(key, at * this.gap));
-    swaps.forEach((key, at) => this.swap(key, at * this.gap));
+    swaps.forEach((key, at) => this.swap(key, this.after.pods[key].mark === "unknown" ? 0 : at * this.gap)); // 12: together
     gone.forEach((key, at) => this.leave(key, at * this.gap));
     if (moves.length > MOST_FLIGHTS) this.quiet = true;
     const start = moves.length || this.event?.why ? this.decide() : 0;
     moves.forEach((key, at) => this.bind(key, start + at * this.gap, at));
     this.shift(new Set([...moves, ...arrivals]));
     this.changeNodes();
+    this.keepPlaces();
   }
 
   /** 5a: what is written enters the API bar. */
@@ -185,8 +186,16 @@ class Scene {
     const start = why.chosen ? visits + (scores.length > 1 ? 1000 : 500) : 0;
     const until = start + BASE + SLOW; // who was refused stays to be seen until the Pod has landed elsewhere
     rejected.forEach((verdict, at) => this.refuse(pod, home, verdict, refusals + at * STAGGER, at < MOVERS, this.roomFor(verdict, rejected[at + 1]), until));
+    if (inView({ node: why.nominated })) this.makeRoom(why.nominated, home, visits);
     scores.forEach((score, at) => this.visit(pod, home, score, visits + at * STAGGER, scores.length - at <= MOVERS, score.node === why.chosen, scores.length));
     return start;
+  }
+
+  /** Nobody fits, but on this node preemption makes room. */
+  makeRoom(node, home, at) {
+    const card = this.now.cards.get(node), label = make("div", { class: "say y" }, icon("door"), make("span", {}, text("nominated")));
+    this.label(label, card, card.y - 34 * this.stage.scale, at + MOVE);
+    this.act.add(this.stage.nodes.get(node).parts.ring, [{ opacity: 0 }, { opacity: 1 }], at + MOVE + 100, FAST);
   }
 
   decided() {
@@ -315,7 +324,17 @@ class Scene {
         const bar = card.querySelector(".hazard");
         this.act.add(bar, this.quiet ? [{ opacity: 0 }, { opacity: 1 }] : [{ opacity: 0, transform: "translateY(-14px)" }, { opacity: 1, transform: "none" }], 0, BASE, E_IN);
       }
+      if (node.cordoned && !old.cordoned) this.act.add(card.querySelector(".barrier i"), this.quiet ? [{ opacity: 0 }, { opacity: 1 }] : [{ transform: "translateX(-101%)" }, { transform: "none" }], 0, BASE, E_IN);
       if (old.ready !== node.ready || old.cordoned !== node.cordoned) this.act.add(card.parts.badge, [{ opacity: 0 }, { opacity: 1 }], 0, FAST);
+      if (old.ready !== node.ready) this.act.add(card, [{ opacity: 0.6 }, { opacity: 1 }], 0, FAST);
+    }
+  }
+
+  /** Preemption keeps a place on a node for a Pod that still waits. */
+  keepPlaces() {
+    for (const [key, item] of this.stage.coming) {
+      if (this.before.pods[key]?.nominated === this.after.pods[key]?.nominated) continue;
+      this.act.add(item, this.quiet ? [{ opacity: 0 }, { opacity: 1 }] : [{ opacity: 0, transform: "scale(.8)" }, { opacity: 1, transform: "scale(1)" }], 0, this.quiet ? FAST : BASE, E_IN);
     }
   }
 

@@ -1,5 +1,5 @@
 /** What a pod looks like: hue by owner, mark by phase, the short name that kubectl prints last. */
-import { make, mark, setAttribute, setText } from "./dom.js";
+import { icon, make, mark, setAttribute, setText } from "./dom.js";
 import { text } from "./i18n.js";
 
 const HUES = 5; // blue, orange, green, purple, sky; then again, striped
@@ -60,7 +60,7 @@ export function podLabel(pod) {
     version: pod.version ? text("pod-version", { version: pod.version }) : "",
     status: pod.status,
     place: pod.node ? text("on-node", { node: pod.node }) : text("no-node"),
-  });
+  }) + (pod.held ? `, ${text("held", { name: pod.held })}` : "");
 }
 
 /** A pod's chip. `updateChip` draws it; the element stays the same for the life of the pod. */
@@ -72,7 +72,7 @@ export function makeChip(tag = "button") {
 }
 
 export function updateChip(chip, key, pod, hue, small = false) {
-  const signature = [pod.mark, pod.name, pod.app, pod.version, pod.restarts, pod.status, pod.node, hue.id, hue.stripe, small, pod.mark === "pending" && pod.node].join("|");
+  const signature = [pod.mark, pod.name, pod.app, pod.version, pod.restarts, pod.status, pod.node, hue.id, hue.stripe, small, pod.mark === "pending" && pod.node, pod.held].join("|");
   if (chip.signature === signature) return;
   chip.signature = signature;
   chip.className = small ? "pod s" : "pod";
@@ -83,14 +83,19 @@ export function updateChip(chip, key, pod, hue, small = false) {
   setAttribute(chip.parts.mark, "href", `#p-${pod.mark}`);
   setText(chip.parts.name, shortName(pod));
   setText(chip.parts.version, pod.version);
-  setText(chip.parts.owner, pod.owner ? pod.app : "Pod");
+  setText(chip.parts.owner, pod.held ? text("held-short", { name: pod.held }) : pod.owner ? pod.app : "Pod");
+  setAttribute(chip, "data-held", pod.held ? "" : null);
   let restarts = chip.querySelector(".rst");
   if (pod.mark === "crash" && pod.restarts) {
     restarts ??= chip.appendChild(make("span", { class: "rst" }));
     setText(restarts, `×${pod.restarts}`);
   } else restarts?.remove();
+  const hold = chip.querySelector(".hold");
+  if (!pod.held) hold?.remove();
+  else if (!hold) chip.append(make("span", { class: "hold" }, icon("barrier")));
   if (chip.tagName === "BUTTON") {
     chip.setAttribute("aria-label", podLabel(pod));
-    chip.title = `${pod.ns}/${pod.name} · ${pod.status}${pod.reason && pod.reason !== pod.status ? ` · ${pod.reason}` : ""}`;
+    const words = [`${pod.ns}/${pod.name}`, pod.status, pod.reason !== pod.status && pod.reason, pod.held && text("held", { name: pod.held })];
+    chip.title = words.filter(Boolean).join(" · ");
   }
 }

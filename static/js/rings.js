@@ -3,6 +3,7 @@ import { setText } from "./dom.js";
 import { text } from "./i18n.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const WORDS = { crash: "back-off", terminating: "grace" }; // any other mark: a taint is tolerated for a while
 const RADIUS = 11, LENGTH = 2 * Math.PI * RADIUS;
 
 function makeRing() {
@@ -31,10 +32,10 @@ export class Rings {
         continue;
       }
       if (!chip.ring) chip.append((chip.ring = makeRing()));
-      const whole = Math.max(1, pod.until - (pod.since ?? now)), left = Math.min(1, (pod.until - now) / whole);
+      const whole = Math.max(1, pod.until - (pod.begun ?? pod.since ?? now)), left = Math.min(1, (pod.until - now) / whole);
       chip.ring.firstElementChild.setAttribute("stroke-dashoffset", (LENGTH * (1 - left)).toFixed(2));
       const seconds = Math.ceil((pod.until - now) / 1000);
-      setText(chip.parts.owner, text(pod.mark === "crash" ? "back-off" : "grace", { n: seconds }));
+      setText(chip.parts.owner, text(WORDS[pod.mark] ?? "leaves", { n: seconds }));
       chip.signature = ""; // the small text has to come back when the wait is over
     }
   }

@@ -4,7 +4,7 @@
  */
 import { arrange, icon, make, setAttribute, setText } from "./dom.js";
 import { text } from "./i18n.js";
-import { makeChip, updateChip } from "./marks.js";
+import { makeChip, shortName, updateChip } from "./marks.js";
 
 const QUEUE_SHOWN = 6, LABELS_SHOWN = 2, CARDS_IN_A_ROW = 5;
 const ABOVE_CHIPS = 345, CHIP_ROW = 42; // px of the stage that chips cannot have, and of one row of them
@@ -34,6 +34,7 @@ export class Stage {
     this.nodes = new Map(); // node name → its card
     this.chips = new Map(); // "ns/name" and uid → chip
     this.order = new Map(); // uid → when it was first seen: chips keep their places
+    this.coming = new Map(); // "ns/name" → the place kept for a Pod for which room is made
     this.slot = make("span", { class: "pod slot", "aria-hidden": "true" });
     this.slotItem = make("li", {}, this.slot);
     this.state = null;
@@ -53,7 +54,7 @@ export class Stage {
   }
 
   get pictured() {
-    return this.root.dataset.view !== "table";
+    return this.root.dataset.view !== "table" && !this.root.hidden;
   }
 
   /** Draws `state`; `moment()` = {event, hot: Set of refs, revision, selected}, asked when the objects stand on the board. */
@@ -67,12 +68,13 @@ export class Stage {
     const places = this.places(state);
     const cards = Object.values(state.nodes)
       .sort((a, b) => roleOfMaster(b) - roleOfMaster(a) || a.name.localeCompare(b.name, "en", { numeric: true }))
-      .map((node) => this.renderNode(node, places.get(node.name) ?? []));
+      .map((node) => this.renderNode(node, places.get(node.name) ?? [], (places.get("") ?? []).filter(([, pod]) => pod.nominated === node.name)));
     const shown = new Set(cards);
     for (const [name, card] of this.nodes) if (!shown.has(card)) this.nodes.delete(name);
     arrange(this.parts.nodes, cards);
     this.columns(cards);
     this.renderQueue(state, places.get("") ?? []);
+    for (const key of this.coming.keys()) if (!state.pods[key]?.nominated) this.coming.delete(key);
     for (const [key, chip] of this.chips) if (!state.pods[key] || state.pods[key].uid !== chip.uid) this.chips.delete(key);
     this.renderStations(state);
     if (this.parts.empty) this.parts.empty.hidden = Object.values(state.pods).some((pod) => !isSystem(pod));
@@ -111,7 +113,7 @@ export class Stage {
     return chip;
   }
 
-  renderNode(node, pods) {
+  renderNode(node, pods, coming) {
     let card = this.nodes.get(node.name);
     if (!card) {
       card = makeCard(node.name);
@@ -127,7 +129,7 @@ export class Stage {
     this.drawBars(card, node, pods);
     const small = own.length > this.roomy;
     card.parts.pods.classList.toggle("dense", small);
-    arrange(card.parts.pods, own.map(([key, pod]) => this.item(key, pod, small)));
+    arrange(card.parts.pods, [...own.map(([key, pod]) => this.item(key, pod, small)), ...coming.map(([key, pod]) => this.place(key, pod))]);
     arrange(card.parts.system, system.map(([key, pod]) => this.item(key, pod, true)));
     drawMachine(card, node);
     return card;
@@ -138,6 +140,19 @@ export class Stage {
     chip.item ??= make("li");
     if (chip.parentElement !== chip.item) chip.item.append(chip);
     return chip.item;
+  }
+
+  /** The place on a node for a Pod that waits there until its victims have gone. */
+  place(key, pod) {
+    let item = this.coming.get(key);
+    if (!item) {
+      item = make("li", {}, make("span", { class: "pod slot coming" }, make("span", { class: "pod__t" }, make("b"), make("small", {}, text("arriving")))));
+      this.coming.set(key, item);
+    }
+    item.firstElementChild.dataset.id = this.hues.of(pod).id;
+    item.firstElementChild.title = text("nominated-title", { pod: pod.name });
+    setText(item.querySelector("b"), shortName(pod));
+    return item;
   }
 
   renderQueue(state, waiting) {
@@ -261,6 +276,7 @@ function makeCard(name) {
   const card = make("article", { class: "node", "data-node": name },
     ring,
     make("span", { class: "hazard", "aria-hidden": "true" }),
+    make("span", { class: "barrier", "aria-hidden": "true" }, make("i")),
     make("div", { class: "node__h" }, icon("server"), make("h3", {}, title), ip, badge),
     badges, make("div", { class: "node__caps" }, ...caps.map((bar) => bar.root)), pods, make("div", { class: "node__f" }, system, machine));
   card.base = "node";
