@@ -14,6 +14,7 @@ from cluster.objects.registry import FieldError
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 TOLERATION_OPERATORS = ("Equal", "Exists")
 UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
+NODE_POLICIES = ("Honor", "Ignore")
 WEIGHT_RANGE = "must be in the range 1-100"
 NO_OPERATOR = "not a valid selector operator"
 
@@ -165,6 +166,9 @@ def _pod_term_errors(term: Document, path: str) -> list[FieldError]:
     found += selector_errors(term.get("namespaceSelector") or {}, f"{path}.namespaceSelector")
     for name in term.get("namespaces") or []:
         found += [invalid(f"{path}.namespace", name, complaint) for complaint in names.label(name)]
+    found += _label_key_errors(
+        term.get("matchLabelKeys") or [], term.get("mismatchLabelKeys") or [], term.get("labelSelector"), path
+    )
     key = term.get("topologyKey") or ""
     if not key:
         found.append(required(f"{path}.topologyKey", "can not be empty"))
@@ -203,5 +207,42 @@ def _spread_errors(constraints: list[Document], path: str) -> list[FieldError]:
         if domains is not None and action != "DoNotSchedule":
             complaint = f"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}"
             found.append(invalid(f"{here}.minDomains", domains, complaint))
+        for field in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
+            policy = constraint.get(field)
+            if policy is not None and policy not in NODE_POLICIES:
+                found.append(not_supported(f"{here}.{field}", policy, NODE_POLICIES))
+        found += _label_key_errors(constraint.get("matchLabelKeys") or [], [], constraint.get("labelSelector"), here)
         found += selector_errors(constraint.get("labelSelector") or {}, f"{here}.labelSelector")
     return found
+
+
+def _label_key_errors(
+    wanted: list[str], unwanted: list[str], selector: Document | None, path: str
+) -> list[FieldError]:
+    """Complaints about matchLabelKeys and mismatchLabelKeys (ValidateMatchLabelKeysAndMismatchLabelKeys).
+
+    A new Pod's keys are in its selector already (see label_keys.py); a key that was there before is then there twice.
+    """
+    found = _key_errors(wanted, selector, f"{path}.matchLabelKeys")
+    found += _key_errors(unwanted, selector, f"{path}.mismatchLabelKeys")
+    positions = {key: index for index, key in enumerate(wanted)}
+    seen = set((selector or {}).get("matchLabels") or {})
+    for expression in (selector or {}).get("matchExpressions") or []:
+        key = expression.get("key", "")
+        if key in positions and key in seen:
+            complaint = "exists in both matchLabelKeys and labelSelector"
+            found.append(invalid(f"{path}[{positions[key]}]", key, complaint))
+        seen.add(key)
+    complaint = "exists in both matchLabelKeys and mismatchLabelKeys"
+    return found + [
+        invalid(f"{path}.matchLabelKeys[{index}]", key, complaint) for index, key in enumerate(wanted) if key in unwanted
+    ]
+
+
+def _key_errors(keys: list[str], selector: Document | None, path: str) -> list[FieldError]:
+    if keys and selector is None:
+        return [forbidden(path, "must not be specified when labelSelector is not set")]
+    return [
+        invalid(f"{path}[{index}]", key, complaint)
+        for index, key in enumerate(keys) for complaint in names.qualified_name(key)
+    ]

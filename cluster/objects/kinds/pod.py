@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from cluster.objects import conditions, quantity, times
 from cluster.objects.documents import Document, dig
+from cluster.objects.label_keys import with_label_keys
 from cluster.objects.metadata import is_being_deleted
 from cluster.objects.pod_template import default_pod_spec
 from cluster.objects.pod_validation import pod_errors, pod_update_errors
@@ -366,6 +367,7 @@ def _default_container(container: Document, host_network: bool) -> Document:
 
 def prepare(pod: Document) -> Document:
     """Pending, with its quality of service; `nodeName` may be given (pkg/registry/core/pod/strategy.go)."""
+    pod = with_label_keys(pod)
     status: Document = {"phase": "Pending"}
     if dig(pod, "spec", "schedulingGates"):
         status["conditions"] = [_gated(pod)]
