@@ -176,7 +176,7 @@ def _without_node(
     attempt: Attempt, verdicts: Sequence[Verdict], message: str, rejectors: Iterable[str], next_start: int
 ) -> Decision:
     """No node passed: ask the PostFilter plugins until one can help."""
-    after = _post_filtered(attempt, {verdict.node: verdict.status for verdict in verdicts})
+    after = post_filtered(attempt, {verdict.node: verdict.status for verdict in verdicts})
     return Decision(
         pod_key(attempt.pod), Outcome.NOMINATED if after.nominated else Outcome.UNSCHEDULABLE,
         len(attempt.snapshot), tuple(verdicts),
@@ -187,7 +187,7 @@ def _without_node(
     )
 
 
-def _post_filtered(attempt: Attempt, statuses: Mapping[str, Status]) -> PostFilterResult:
+def post_filtered(attempt: Attempt, statuses: Mapping[str, Status]) -> PostFilterResult:
     """What the PostFilter plugins say: the first that helps or gives up, otherwise the reasons of all."""
     reasons: list[str] = []
     nominated: str | None = None
@@ -215,14 +215,14 @@ def _with_node(
     best = tuple(name for name, total in totals.items() if total == highest)
     chosen = best[int(random() * len(best))] if len(best) > 1 else best[0]
     key = pod_key(attempt.pod)
-    return _reserved(attempt, Decision(
+    return reserved(attempt, Decision(
         key, Outcome.SCHEDULED, len(attempt.snapshot), judged, best, chosen,
         message=f"Successfully assigned {key} to {chosen}", next_start_index=next_start,
         filters=_names(attempt.filters), without_rules=(*attempt.idle, *sorted(skipped - set(attempt.idle))),
     ))
 
 
-def _reserved(attempt: Attempt, decision: Decision) -> Decision:
+def reserved(attempt: Attempt, decision: Decision) -> Decision:
     """The decision with what Reserve and Permit plugins say of the chosen node: its notes, or their objection."""
     node = attempt.snapshot.node(decision.chosen)
     assert node is not None
