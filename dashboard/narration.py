@@ -264,6 +264,9 @@ SENTENCES: dict[str, str] = {
         "The **scheduler** binds {pod} to {node}: {score} points, as many as {runner_up}, so chance decided; "
         "{feasible} of {nodes} nodes were possible."
     ),
+    "scheduler.bind-volume": gettext_noop(
+        "The **scheduler** keeps volume {volume} for claim {claim}: it can be used on {node}, where the Pod will go."
+    ),
     "scheduler.disrupt": gettext_noop("The **scheduler** marks {victim} on {node} as about to be evicted for {pod}."),
     "scheduler.evict": gettext_noop("The **scheduler** evicts {victim} from {node} to make room for {pod}."),
     "scheduler.error": gettext_noop("The **scheduler** could not finish its attempt for {pod} and will try again: {message}"),
@@ -274,6 +277,7 @@ SENTENCES: dict[str, str] = {
         "The **scheduler** finds no room for {pod} and will make some on {node} by evicting {victims, plural, one {# "
         "less important Pod} other {# less important Pods}}."
     ),
+    "scheduler.select-node": gettext_noop("The **scheduler** notes on claim {claim} that its volume is to be made for {node}."),
     "scheduler.unschedulable": gettext_noop("The **scheduler** finds no node for {pod}: {message}"),
     "serviceaccount.create": gettext_noop(
         "The **service account controller** makes the account default in namespace {namespace}."

@@ -14,10 +14,14 @@ from cluster.scheduler.plugins.node_ports import NodePorts
 from cluster.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from cluster.scheduler.plugins.node_resources_fit import FitArgs, NodeResourcesFit
 from cluster.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from cluster.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from cluster.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from cluster.scheduler.plugins.priority_sort import PrioritySort
 from cluster.scheduler.plugins.scheduling_gates import SchedulingGates
 from cluster.scheduler.plugins.taint_toleration import TaintToleration
+from cluster.scheduler.plugins.volume_binding import VolumeBinding
+from cluster.scheduler.plugins.volume_restrictions import VolumeRestrictions
+from cluster.scheduler.plugins.volume_zone import VolumeZone
 
 WEIGHTS = {
     TaintToleration.name: 3,
@@ -31,10 +35,7 @@ WEIGHTS = {
 
 
 def default_profile(fit: FitArgs | None = None) -> Profile:
-    """All plugins in the order in which they filter, post-filter and score.
-
-    The volume plugins stand between NodeResourcesFit and PodTopologySpread.
-    """
+    """All plugins in the order in which they filter, post-filter and score."""
     return Profile(
         (
             SchedulingGates(),
@@ -45,6 +46,10 @@ def default_profile(fit: FitArgs | None = None) -> Profile:
             NodeAffinity(),
             NodePorts(),
             NodeResourcesFit(fit),
+            VolumeRestrictions(),
+            NodeVolumeLimits(),
+            VolumeBinding(),
+            VolumeZone(),
             PodTopologySpread(),
             InterPodAffinity(),
             DynamicResources(),

@@ -26,7 +26,7 @@ from tests.golden_replay.report import Report
 # The categories that agree completely.
 CATEGORIES = (
     "basic", "taints", "node-affinity", "node-selector", "host-ports", "resources", "resource-scores", "images",
-    "special", "nominated-pods", "topology-spread", "default-spread", "pod-affinity",
+    "special", "nominated-pods", "volumes", "topology-spread", "default-spread", "pod-affinity",
 )
 
 # Lists of a recorded input that only the lister shows to plugins: name there -> resource.
