@@ -282,6 +282,43 @@ SENTENCES: dict[str, str] = {
     "serviceaccount.create": gettext_noop(
         "The **service account controller** makes the account default in namespace {namespace}."
     ),
+    "statefulset.adopt": gettext_noop(
+        "The **StatefulSet controller** finds that {pod} fits the selector of {statefulset} and belongs to nobody,"
+        " and adopts it."
+    ),
+    "statefulset.create-claim": gettext_noop(
+        "The **StatefulSet controller** asks for storage first: it creates {claim} for Pod {pod} of {statefulset}."
+    ),
+    "statefulset.create-pod": gettext_noop(
+        "The **StatefulSet controller** creates {pod}, number {number} of {statefulset}."
+    ),
+    "statefulset.delete-ended": gettext_noop(
+        "The **StatefulSet controller** deletes {pod}, which has ended, so that {statefulset} can start it again "
+        "under the same name."
+    ),
+    "statefulset.delete-scale-down": gettext_noop(
+        "The **StatefulSet controller** deletes {pod}: {statefulset} wants fewer Pods, and the highest number goes"
+        " first."
+    ),
+    "statefulset.delete-update": gettext_noop(
+        "The **StatefulSet controller** updates {statefulset} from the highest number down: it deletes {pod} and "
+        "will make it anew."
+    ),
+    "statefulset.own-claim": gettext_noop(
+        "The **StatefulSet controller** notes on {claim} who owns it, as the retention policy of {statefulset} "
+        "says."
+    ),
+    "statefulset.release": gettext_noop(
+        "The **StatefulSet controller** finds that {pod} no longer fits the selector of {statefulset} and releases"
+        " it."
+    ),
+    "statefulset.restore-identity": gettext_noop(
+        "The **StatefulSet controller** puts the labels of {pod} right: they tell its place in {statefulset}."
+    ),
+    "statefulset.status": gettext_noop(
+        "The **StatefulSet controller** reports for {statefulset}: {replicas, plural, one {# Pod} other {# Pods}},"
+        " {ready} ready, {updated} of the newest revision."
+    ),
     "switch.off": gettext_noop("**You** switch {component} off."),
     "switch.on": gettext_noop("**You** switch {component} on."),
     "taint-eviction.delete": gettext_noop("The **taint eviction controller** deletes Pod {pod} from {node} because of {taint}."),

@@ -16,6 +16,7 @@ from cluster.objects.kinds import controllerrevision as revisions
 from cluster.objects.kinds import daemonset as daemonsets
 from cluster.objects.kinds import deployment as deployments
 from cluster.objects.kinds import replicaset as replicasets
+from cluster.objects.kinds import statefulset as statefulsets
 from cluster.objects.kinds.deployment import RolloutFailed
 
 
@@ -114,4 +115,5 @@ class _RevisionedRollout(Rollout):
 ROLLOUTS: dict[str, Rollout] = {
     "deployments.apps": _DeploymentRollout(),
     daemonsets.RESOURCE: _RevisionedRollout(daemonsets.rollout_status),
+    statefulsets.RESOURCE: _RevisionedRollout(statefulsets.rollout_status),
 }

@@ -6,6 +6,7 @@ pkg/controller/controller_utils.go), so the same template gets the same hash her
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from functools import cache
@@ -37,7 +38,31 @@ def template_hash(template: Document, collision_count: int | None = None) -> str
     data = dump(template, "v1.PodTemplateSpec").encode()
     if collision_count is not None:
         data += collision_count.to_bytes(8, "little")
-    return "".join(NAME_ALPHABET[ord(digit) % len(NAME_ALPHABET)] for digit in str(fnv32a(data)))
+    return _spelt(fnv32a(data))
+
+
+def revision_hash(data: Document, collision_count: int) -> str:
+    """The hash of what a ControllerRevision keeps, spelt like that of a template.
+
+    HashControllerRevision in pkg/controller/history/controller_history.go: FNV-32 over the JSON with sorted keys.
+    """
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # Go's encoder escapes what could end a script element.
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return _spelt(fnv32(f"{text}{collision_count}".encode()))
+
+
+def _spelt(number: int) -> str:
+    return "".join(NAME_ALPHABET[ord(digit) % len(NAME_ALPHABET)] for digit in str(number))
+
+
+def fnv32(data: bytes) -> int:
+    """The 32-bit Fowler-Noll-Vo hash, variant 1."""
+    found = 2166136261
+    for byte in data:
+        found = found * 16777619 & 0xFFFFFFFF ^ byte
+    return found
 
 
 def fnv32a(data: bytes) -> int:

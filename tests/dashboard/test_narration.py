@@ -19,7 +19,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "cluster"
 PLACE = re.compile(r"\{(\w+)(?:,|\})")
 # Words that are put behind a prefix somewhere else than in the call: every one that the named file uses.
 SUFFIXES = {
-    "api": ("create", "update", "patch", "delete", "bind", "evict"),
+    "api": ("create", "update", "patch", "delete", "bind", "evict", "grant", "disrupt"),
     "daemonset": (
         "adopt", "release", "delete-failed", "delete-succeeded", "delete-second", "delete-unwanted-node", "delete-node-gone",
         "delete-old-unavailable", "delete-rolling", "delete-replaced",
@@ -27,6 +27,7 @@ SUFFIXES = {
     "deployment": ("adopt", "release", "scale-up", "scale-down"),
     "node-lifecycle": ("taint", "untaint"),
     "revision": ("adopt", "release"),
+    "statefulset": ("adopt", "release", "delete-ended", "delete-scale-down", "delete-update"),
     "user": (
         "created", "configured", "exposed", "cordoned", "uncordoned", "labeled", "annotated", "paused", "resumed",
         "restarted", "rolled-back",

@@ -21,6 +21,7 @@ from cluster.objects.kinds import (
     secret,
     service,
     serviceaccount,
+    statefulset,
     storageclass,
     volumeattachment,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "secret",
     "service",
     "serviceaccount",
+    "statefulset",
     "storageclass",
     "volumeattachment",
 ]
