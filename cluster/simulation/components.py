@@ -15,6 +15,7 @@ from cluster.controllers.pod_gc import PodGarbageCollector
 from cluster.controllers.replicaset import ReplicaSetController
 from cluster.controllers.root_ca import RootCAPublisher
 from cluster.controllers.serviceaccount import ServiceAccountController
+from cluster.controllers.statefulset import StatefulSetController
 from cluster.controllers.taint_eviction import TaintEvictionController
 from cluster.kubelet.kubelet import Kubelet
 from cluster.machinery.component import Component
@@ -34,6 +35,7 @@ def all_components() -> list[Component]:
         DaemonSetController(),
         DeploymentController(),
         ReplicaSetController(),
+        StatefulSetController(),
         EndpointSliceController(),
         EndpointsController(),
         NodeIpamController(),
