@@ -16,10 +16,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 from cluster import board, kubectl, store
+from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World
 from cluster.machinery.settings import Settings
 from cluster.manifests import BUILT_IN
 from cluster.models import Cluster
+from cluster.scheduler.explain import Case, explain, recorded_for
 from cluster.simulation.components import all_components
 from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
@@ -108,6 +110,7 @@ class LiveCluster:
         self._recent: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)  # headers of the steps up to `shown`
         self._moved = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pasts: dict[tuple[int, int], World] = {}  # by branch and revision
         self._simulation = self._simulate(world)
         self._anchor = (time.monotonic(), world.now)
 
@@ -561,6 +564,46 @@ class LiveCluster:
         entry = await self._committer.database(store.decision, self.id, self.branch, str(command.get("ref", "")), until)
         return {"type": "why", "why": entry["why"] if entry else None, "step": board.header(entry) if entry else None}
 
+    async def explain(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """Why a Pod ("pods/default/web-1"; "": the one that was decided on last) is where it is, or waits, at a revision.
+
+        `changes` are made in thought (see `cluster.scheduler.what_if`); the answer: see `cluster.scheduler.explanation`.
+        """
+        world, changes = await self.world_at(command.get("revision")), command.get("changes") or []
+        if not isinstance(changes, list):
+            raise Refused("changes must be a list.")
+        case = await self._case(str(command.get("ref") or ""), world)
+        return {**explain(case, changes, suggest=command.get("suggest", True) is not False)}
+
+    async def _case(self, ref: str, world: World) -> Case:
+        """The Pod at a moment with the newest decision about it. Raises Refused when there is and was none."""
+        branch = self.branch
+        entry = await self._committer.database(store.scheduling, self.id, branch, ref, world.revision)
+        ref = ref or (entry["objects"][0] if entry else "")
+        _, _, key = ref.partition("/")
+        pod = world.row("pods", tuple(key.split("/"))) if ref.startswith("pods/") else None
+        before = None if entry is None else await self._kept(branch, entry["revision"] - 1)
+        if pod is None and entry is not None:
+            after = await self._kept(branch, entry["revision"])
+            pod = None if after is None else after.row("pods", tuple(key.split("/")))
+        if pod is None:
+            raise Refused("No decision has been made yet." if not ref else f"There is no Pod {key} at this moment.")
+        recorded = None if entry is None else recorded_for(pod, entry["why"], entry["revision"], entry["at"], before)
+        return Case(pod, Reader(world), recorded, gone=world.row("pods", tuple(key.split("/"))) is None)
+
+    async def _kept(self, branch: int, revision: int) -> World | None:
+        """A past World, None when it has been let go. The last few stay in memory: what-ifs ask for the same again."""
+        found = self._pasts.get((branch, revision))
+        if found is None:
+            try:
+                found = await self._committer.database(store.load, self.id, branch, revision)
+            except store.Missing:
+                return None
+            while len(self._pasts) >= MAX_PASTS:
+                del self._pasts[next(iter(self._pasts))]
+            self._pasts[branch, revision] = found
+        return found
+
     async def apply(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """Apply the editor's text. Either everything is right and is applied, or the errors come back with their lines."""
         text = command.get("text")
@@ -575,6 +618,7 @@ class LiveCluster:
 
 EDITOR = "editor.yaml"
 MAX_LINE = 4096
+MAX_PASTS = 4
 MAX_FILE = 256 * 1024
 
 Handler = Callable[[LiveCluster, dict[str, Any], Send], Awaitable[dict[str, Any]]]
@@ -584,10 +628,11 @@ COMMANDS: dict[str, Handler] = {
     "step": LiveCluster.step, "quiet": LiveCluster.quiet, "decision": LiveCluster.decision, "advance": LiveCluster.advance,
     "fork": LiveCluster.fork, "branch": LiveCluster.change_branch,
     "console": LiveCluster.console, "interrupt": LiveCluster.interrupt, "gone": LiveCluster.gone,
-    "complete": LiveCluster.complete, "look": LiveCluster.look_at, "why": LiveCluster.why, "apply": LiveCluster.apply,
+    "complete": LiveCluster.complete, "look": LiveCluster.look_at, "why": LiveCluster.why,
+    "explain": LiveCluster.explain, "apply": LiveCluster.apply,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
-IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "gone", "complete", "look", "why"})
+IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "gone", "complete", "look", "why", "explain"})
 # Commands that act: at a past revision they begin a new branch there.
 TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console", "apply"})
 # Commands after which the clock's position is kept even if nothing was written.

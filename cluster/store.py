@@ -6,7 +6,7 @@ All functions are synchronous and touch the database; the worker calls them on i
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
@@ -23,6 +23,7 @@ from cluster.apiserver.state import World, is_resource
 from cluster.manifests import HOME_MANIFEST
 from cluster.models import Branch, Cluster, Revision, Snapshot, new_id
 from cluster.objects.documents import Document, Key
+from cluster.scheduler.framework import DEFAULT_SCHEDULER
 from cluster.simulation import bootstrap, journal
 from cluster.simulation.step import Step
 
@@ -33,6 +34,7 @@ RECENT = timedelta(minutes=10)
 ADOPT = 20
 # The purpose of the small cluster on the first page; every other one starts empty.
 HOME = "home"
+BY_SCHEDULER = Q(actor=DEFAULT_SCHEDULER)
 # Steps between two kept Worlds: building a moment again redoes at most so many (measured 40 µs each).
 SNAPSHOT_EVERY = 100
 # Beyond these the oldest history is let go; at least KEEP_REVISIONS can always be rewound.
@@ -284,14 +286,35 @@ def tail(cluster: str, branch: int, until: int, count: int) -> list[dict[str, An
 
 def decision(cluster: str, branch: int, reference: str, until: int) -> dict[str, Any] | None:
     """The newest journal entry up to a revision that wrote this object and says why; None when there is none."""
+    return next(_reasoned(cluster, branch, until, Q(object=reference)), None)
+
+
+def scheduling(cluster: str, branch: int, reference: str, until: int) -> dict[str, Any] | None:
+    """The journal entry of the newest scheduling decision about a Pod ("": about any) up to a revision; None for none.
+
+    When a binding took several writes, it is the first of them: the cluster before it is the one that was decided on.
+    """
+    wanted = Q(object=reference) if reference else Q(object__startswith="pods/")
+    decisions = (entry for entry in _reasoned(cluster, branch, until, wanted & BY_SCHEDULER) if "feasible" in entry["why"])
+    newest = next(decisions, None)
+    if newest is None or not newest["why"]["chosen"]:
+        return newest
+    for entry in _reasoned(cluster, branch, newest["revision"] - 1, Q(object=newest["objects"][0]) & BY_SCHEDULER):
+        if entry["why"] != newest["why"]:
+            break
+        newest = entry
+    return newest
+
+
+def _reasoned(cluster: str, branch: int, until: int, wanted: Q) -> Iterator[dict[str, Any]]:
+    """Journal entries that say why, of those that are wanted, the newest first."""
     for number, after, end in lineage(cluster, branch):
         last = until if end is None else min(until, end)
         rows = Revision.objects.filter(cluster=cluster, branch=number, revision__gt=after, revision__lte=last)
-        for data in rows.filter(object=reference).order_by("-revision").values_list("entry", flat=True):
+        for data in rows.filter(wanted).order_by("-revision").values_list("entry", flat=True).iterator(chunk_size=50):
             entry: dict[str, Any] = unpack(data)
             if entry["why"] is not None:
-                return entry
-    return None
+                yield entry
 
 
 def first_revision(cluster: str, branch: int) -> int:

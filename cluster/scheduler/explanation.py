@@ -140,18 +140,21 @@ class Group(TypedDict):
 
 
 class Outcome(TypedDict):
-    """What the changed decision says: `fits` are the feasible nodes, `best` those with the highest total."""
+    """What the changed decision says: `fits` are the feasible nodes, `best` those with the highest total; `nominated` is the node
+    on which preemption would make room, "" for none."""
 
     chosen: str
     fits: list[str]
     best: list[str]
+    nominated: str
 
 
 class ChangeRow(TypedDict):
     """A change of the question that can be switched on (a toggle), or is on.
 
-    `change` is the JSON to send back in `changes`, `id` the same as compact text. The label is the sentence `key` with `args`.
-    `console`: lines that do it for real, [] where none can.
+    `change` is the JSON to send back in `changes`, `id` the same as compact text. The label is the sentence `key` with `args`,
+    `then` the sentence about its outcome (None for the toggles that are on: the rows show it). `console`: lines that do it for
+    real, [] where none can.
     """
 
     id: str
@@ -159,6 +162,7 @@ class ChangeRow(TypedDict):
     key: str
     args: dict[str, Any]
     outcome: Outcome | None
+    then: Word | None
     console: list[str]
     active: bool
 

@@ -1,0 +1,133 @@
+"""Explanations of scheduling decisions in words, in the reader's language.
+
+The sentences come from cluster/scheduler/explain_sentences.py; here they are translated and get their places filled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, gettext_noop
+
+from cluster.scheduler.explain_rows import SHORT
+from cluster.scheduler.explain_sentences import SENTENCES, fill
+
+# What a Pod can ask for, by the kind of the ask; resources are called by their names.
+ASKS: Mapping[str, str] = {
+    "toleration": gettext_noop("tolerates"),
+    "nodeSelector": gettext_noop("node label"),
+    "nodeAffinity": gettext_noop("node affinity"),
+    "podAffinity": gettext_noop("near Pods"),
+    "podAntiAffinity": gettext_noop("away from Pods"),
+    "spread": gettext_noop("spread by"),
+    "volume": gettext_noop("volume"),
+    "port": gettext_noop("host port"),
+    "priority": gettext_noop("priority"),
+    "gate": gettext_noop("gate"),
+    "scheduler": gettext_noop("scheduler"),
+}
+TOPICS: Mapping[str, str] = {
+    "here": gettext_noop("Why here?"),
+    "tie": gettext_noop("A tie"),
+    "emptiest": gettext_noop("Why not the emptiest node?"),
+    "nodes": gettext_noop("Why not the other nodes?"),
+    "pending": gettext_noop("Why does it still wait?"),
+    "preemption": gettext_noop("Who makes room?"),
+}
+_LABELS = frozenset(label for pair in SHORT.values() for label in pair if label)
+# Arguments that are labels of plugins.
+_TRANSLATED = ("plugin", "plugins", "fit")
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+_SEPARATOR = gettext_noop("{first}, {second}")
+
+Word = Mapping[str, Any]
+
+
+def plain(word: Word) -> str:
+    """A word of an explanation as text."""
+    args = {name: _translated(name, value) for name, value in word["args"].items()}
+    template = SENTENCES[word["key"]]
+    return fill(gettext(template), args, _between()).replace("**", "")
+
+
+def html(word: Word) -> SafeString:
+    """A word of an explanation as HTML: who decides is strong, names and amounts are code."""
+    args = {name: _marked(name, value) for name, value in word["args"].items()}
+    template = SENTENCES[word["key"]]
+    text = fill(gettext(template), args, _between())
+    return mark_safe(_BOLD.sub(r"<strong>\1</strong>", text))  # the templates are ours, every argument is escaped
+
+
+def label(plugin: str, *, scoring: bool) -> str:
+    """What a column is called."""
+    english = SHORT.get(plugin, (plugin, plugin))[scoring]
+    return gettext(english) if english else plugin
+
+
+def rendered(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The worker's explanation with its words: `text` and `html` beside every `key`, `label` for columns and asks.
+
+    `topics` holds the words by topic with a `title`, the summary left out; `summary` is that one.
+    """
+    words = [_said(word) for word in answer["words"]]
+    columns = answer["columns"]
+    return {
+        **answer,
+        "pod": {**answer["pod"], "asks": [{**ask, "label": _ask_label(ask["kind"])} for ask in answer["pod"]["asks"]]},
+        "columns": {
+            **columns,
+            "filters": [{**one, "label": label(one["plugin"], scoring=False)} for one in columns["filters"]],
+            "scores": [{**one, "label": label(one["plugin"], scoring=True)} for one in columns["scores"]],
+        },
+        "rows": [_row(row) for row in answer["rows"]],
+        "words": words,
+        "summary": next((word for word in words if word.get("topic") == "summary"), None),
+        "topics": list(_by_topic(words)),
+        "changes": [{**_said(change), "then": _said(change["then"])} for change in answer["changes"]],
+        "problem": _said(answer["problem"]),
+    }
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    scores = {plugin: {**score, "detail": _said(score["detail"])} for plugin, score in row["scores"].items()}
+    return {**row, "word": _said(row["word"]), "scores": scores}
+
+
+def _said(word: Word | None) -> Any:
+    return None if word is None else {**word, "text": plain(word), "html": html(word)}
+
+
+def _by_topic(words: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    for topic, title in TOPICS.items():
+        found = [word for word in words if word.get("topic") == topic]
+        if found:
+            yield {"topic": topic, "title": gettext(title), "words": found}
+
+
+def _ask_label(kind: str) -> str:
+    return gettext(ASKS[kind]) if kind in ASKS else kind
+
+
+def _between() -> str:
+    """What stands between the items of a list."""
+    return gettext(_SEPARATOR).replace("{first}", "").replace("{second}", "")
+
+
+def _translated(name: str, value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_translated(name, item) for item in value]
+    return gettext(value) if name in _TRANSLATED and value in _LABELS else value
+
+
+def _marked(name: str, value: Any) -> Any:
+    """An argument as HTML; numbers stay numbers, for plurals."""
+    if isinstance(value, list | tuple):
+        return [_marked(name, item) for item in value]
+    if isinstance(value, int):
+        return value
+    text = escape(_translated(name, value))
+    return str(text) if name in _TRANSLATED else f"<code>{text}</code>"
