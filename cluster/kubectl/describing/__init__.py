@@ -24,6 +24,7 @@ from cluster.kubectl.describing import (
     secret,
     service,
     serviceaccount,
+    statefulset,
     storageclass,
 )
 from cluster.kubectl.describing.events import describe_events
@@ -51,6 +52,7 @@ _DESCRIBERS: dict[str, Describer] = {
     "secrets": secret.describe,
     "serviceaccounts": serviceaccount.describe,
     "services": service.describe,
+    "statefulsets.apps": statefulset.describe,
     "storageclasses.storage.k8s.io": storageclass.describe,
 }
 # kubectl shows no events for these.
