@@ -54,7 +54,7 @@ def test_it_works():
     }
 
 
-# --- hard constraints ----------------------------------------------------------------------------------------------------
+# --- hard constraints -----------------------------------------------------------------------------
 
 
 def test_nothing_to_do_without_hard_constraints():
@@ -172,7 +172,7 @@ def test_an_empty_label_value_is_a_domain_too():
     assert judged(with_constraints(spread()), nodes, [labelled("p", on="n1")]) == {"n1": REASON, "n2": ""}
 
 
-# --- pods that come and go in thought --------------------------------------------------------------------------------------
+# --- pods that come and go in thought -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -210,7 +210,7 @@ def test_adding_and_removing_gives_what_a_fresh_look_gives(seed):
     assert [each.pods for each in kept.counted] == [each.pods for each in again[PLUGIN.name].counted]
 
 
-# --- soft constraints ------------------------------------------------------------------------------------------------------
+# --- soft constraints -----------------------------------------------------------------------------
 
 
 def test_fewer_matching_pods_score_higher():
@@ -257,7 +257,7 @@ def test_explains_what_it_counted():
     assert PLUGIN.explain_score(state, soft, snapshot.node("nowhere")) == {"ignored": True, "missing": [ZONE]}
 
 
-# --- default constraints -----------------------------------------------------------------------------------------------------
+# --- default constraints --------------------------------------------------------------------------
 
 OF_SET = {"kind": "ReplicaSet", "name": "web"}
 
@@ -336,7 +336,7 @@ def test_configured_constraints_take_the_place_of_the_built_in_ones():
     assert scored(labelled("new"), [*ZONES, zoned("nowhere")], [], lister, plugin=soft)["nowhere"] == (0, 0)
 
 
-# --- retries -----------------------------------------------------------------------------------------------------------------
+# --- retries --------------------------------------------------------------------------------------
 
 WAITING = with_constraints(spread())
 
