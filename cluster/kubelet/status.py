@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cluster.objects import times
+from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 
@@ -212,6 +212,9 @@ def _conditions(
         "ContainersReady": containers_ready,
         "PodScheduled": (True, "", ""),
     }
+    if metadata.is_being_deleted(pod) and before.get("Ready", {}).get("status") == "False":
+        # A Pod on its way out does not become ready again, such as when the kubelet of a lost node comes back.
+        wanted["Ready"] = (False, *wanted["Ready"][1:])
     generation = pod["metadata"].get("generation", 1)
     return others + [_condition(name, *wanted[name], before.get(name), generation, now) for name in OWN_CONDITIONS]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.golden_replay import conditions, daemonset, decisions, rolling, service, taints
+from tests.golden_replay import conditions, daemonset, decisions, node_lifecycle, rolling, service, taints
 from tests.golden_replay.report import Report
 
 Family = tuple[Path, Callable[[Path], Report]]
@@ -29,6 +29,8 @@ FAMILIES: dict[str, Family] = {
     "watch/taints": (taints.WATCH, taints.watch_agrees),
     "transcripts/02-deploy-conditions": (conditions.TEXTS, conditions.texts_agree),
     "transcripts/04-daemonset": (daemonset.TEXTS, daemonset.texts_agree),
+    "transcripts/05-node-lifecycle": (node_lifecycle.TEXTS, node_lifecycle.texts_agree),
+    "watch/node-lifecycle": (node_lifecycle.WATCH, node_lifecycle.watch_agrees),
     "transcripts/09-service": (service.TEXTS, service.texts_agree),
     "transcripts/13-taints": (taints.TEXTS, taints.texts_agree),
     **{f"scheduler/{category}": _decisions(category) for category in decisions.CATEGORIES},
