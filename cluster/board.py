@@ -41,6 +41,7 @@ COMPONENTS = {
     "namespace-controller": "Namespace controller",
     "node-lifecycle-controller": "Node lifecycle controller",
     "taint-eviction-controller": "Taint eviction controller",
+    "disruption-controller": "Disruption controller",
     "serviceaccount-controller": "ServiceAccount controller",
 }
 

@@ -12,7 +12,9 @@ SENTENCES: dict[str, str] = {
     "api.bind": gettext_noop("The **API server** stores to which node {object} is bound."),
     "api.create": gettext_noop("The **API server** stores {object}, which is new."),
     "api.delete": gettext_noop("The **API server** deletes {object}."),
+    "api.disrupt": gettext_noop("The **API server** marks {object} as about to be evicted."),
     "api.evict": gettext_noop("The **API server** accepts the eviction of {object}."),
+    "api.grant": gettext_noop("The **API server** takes one allowed disruption from the budget {object}."),
     "api.patch": gettext_noop("The **API server** stores a patch of {object}."),
     "api.update": gettext_noop("The **API server** stores a change of {object}."),
     "clock.advanced": gettext_noop("The clock has gone on; nothing else has changed."),
@@ -106,6 +108,16 @@ SENTENCES: dict[str, str] = {
     ),
     "deployment.update-replicaset": gettext_noop(
         "The **Deployment controller** passes annotations and minReadySeconds of {deployment} on to {replicaset}."
+    ),
+    "disruption.failed": gettext_noop(
+        "The **disruption controller** cannot count for {budget}, so nothing may be evicted: {error}"
+    ),
+    "disruption.stale": gettext_noop(
+        "The **disruption controller** takes back the mark of {pod}: two minutes have passed and nobody deletes it."
+    ),
+    "disruption.status": gettext_noop(
+        "The **disruption controller** counts for {budget}: {healthy} healthy, {desired} needed, so "
+        "{allowed, plural, one {# Pod} other {# Pods}} may be evicted."
     ),
     "endpoints.create": gettext_noop(
         "The **Endpoints controller** makes the old-style list of Service {service}: {ready, plural, one {# ready "

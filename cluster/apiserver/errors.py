@@ -87,8 +87,12 @@ def unpatchable(kind: Kind, name: str, code: int, message: str) -> APIError:
     return APIError(code, reasons.get(code, "InternalError"), message, _details(kind, name) if code == 422 else None)
 
 
-def too_many_requests(message: str, causes: Sequence[dict[str, str]] = ()) -> APIError:
-    return APIError(429, "TooManyRequests", message, {"causes": list(causes)} if causes else None)
+def too_many_requests(message: str, causes: Sequence[dict[str, str]] = (), retry_after: int = 0) -> APIError:
+    """`retry_after`: seconds that the client is asked to wait, 0 to say nothing about it."""
+    details: dict[str, Any] = {"causes": list(causes)} if causes else {}
+    if retry_after:
+        details["retryAfterSeconds"] = retry_after
+    return APIError(429, "TooManyRequests", message, details)
 
 
 def method_not_allowed(kind: Kind, verb: str) -> APIError:

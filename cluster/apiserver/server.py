@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from cluster.apiserver import admission, deletion, errors, paging, strategy, validation
+from cluster.apiserver import admission, deletion, errors, eviction, paging, strategy, validation
 from cluster.apiserver.admission import Request
 from cluster.apiserver.admission.pod_topology_labels import with_labels_of_node
 from cluster.apiserver.errors import APIError
@@ -25,6 +25,9 @@ from cluster.objects.selectors import FieldSelector, LabelSelector
 NO_LIMITS: Mapping[str, int] = {}
 # kubectl's --validate: Strict refuses unknown fields, Ignore drops nothing and says nothing, Trusted looks at nothing.
 FieldValidation = Literal["Strict", "Ignore", "Trusted"]
+BUDGETS = "poddisruptionbudgets.policy"
+# Writes that the server makes on the way to the one that it was asked for.
+PREPARATIONS = frozenset({"grant", "disrupt"})
 # Kinds that come and go by themselves and do not count as a user's objects.
 UNCOUNTED = frozenset({"events", "leases.coordination.k8s.io"})
 # How often a taken generated name is tried anew (apiserver/pkg/registry/generic/registry/store.go).
@@ -34,7 +37,7 @@ NAME_ATTEMPTS = 8
 class Write(NamedTuple):
     """What was written, for the story of the step."""
 
-    verb: str  # create, update, patch, delete, bind, evict …
+    verb: str  # create, update, patch, delete, bind, evict, grant (by a budget), disrupt (a Pod is told that it goes) …
     resource: str
     namespace: str
     name: str
@@ -356,10 +359,23 @@ class APIServer(LiveReader):
         bound = with_labels_of_node(strategy.bound(pod, node, self.now), node, self)
         return self._store(Write("bind", "pods", namespace, name, "binding"), bound)
 
-    def evict(self, namespace: str, name: str, *, grace: int | None = None) -> Document | None:
-        """`pods/eviction`: a delete that disruption budgets may refuse (pkg/registry/core/pod/storage/eviction.go)."""
-        self.read("pods", namespace, name)
-        return self.delete("pods", namespace, name, grace=grace, verb="evict")
+    def evict(
+        self, namespace: str, name: str, *, grace: int | None = None, dry_run: bool = False
+    ) -> Document | None:
+        """`pods/eviction`: a delete that disruption budgets may refuse (pkg/registry/core/pod/storage/eviction.go).
+
+        Up to three writes: the budget gives a disruption, the Pod is told why it goes, the Pod is deleted. Raises
+        TooManyRequests when the budget refuses.
+        """
+        pod = self.read("pods", namespace, name)
+        budget = eviction.spent(pod, self.list(BUDGETS, namespace), self.now)
+        if not dry_run:
+            if budget is not None:
+                self._store(Write("grant", BUDGETS, *_key(budget), "status"), budget)
+            told = eviction.marked(pod, self.now)
+            if told is not pod:
+                self._store(Write("disrupt", "pods", namespace, name, "status"), told)
+        return self.delete("pods", namespace, name, grace=grace, dry_run=dry_run, verb="evict")
 
     # --- deleting --------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ REACTION: Mapping[str, int] = MappingProxyType({
     "node-lifecycle-controller": 20,
     "node-ipam-controller": 15,
     "taint-eviction-controller": 15,
+    "disruption-controller": 15,
     "serviceaccount-controller": 10,
     "root-ca-certificate-publisher": 12,
     "default-scheduler": 8,

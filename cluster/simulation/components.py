@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster.controllers.daemonset import DaemonSetController
 from cluster.controllers.deployment import DeploymentController
+from cluster.controllers.disruption import DisruptionController
 from cluster.controllers.endpoints import EndpointsController
 from cluster.controllers.endpointslice import EndpointSliceController
 from cluster.controllers.garbage_collector import GarbageCollector
@@ -41,6 +42,7 @@ def all_components() -> list[Component]:
         NodeIpamController(),
         NodeLifecycleController(),
         TaintEvictionController(),
+        DisruptionController(),
         PodGarbageCollector(),
         GarbageCollector(),
         Scheduler(),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cluster.apiserver.errors import APIError
-from cluster.apiserver.server import APIServer, Write
+from cluster.apiserver.server import PREPARATIONS, APIServer, Write
 from cluster.apiserver.state import AGENDA, MEMORY, SWITCHES, Change, Etcd, World
 from cluster.machinery.component import Component, Context
 from cluster.machinery.settings import Settings
@@ -317,10 +317,13 @@ class UserServer(APIServer):
         self._story: Story | None = None
 
     def tell(self, story: Story) -> None:
-        """The sentence for the next write; without one a plain sentence names verb and object."""
+        """The sentence for the next write asked for; without one a plain sentence names verb and object."""
         self._story = story
 
     def _begin(self, write: Write) -> None:
+        if write.verb in PREPARATIONS:
+            self._simulation.begin_user_write(self._actor, write, None)
+            return
         self._simulation.begin_user_write(self._actor, write, self._story)
         self._story = None
 

@@ -124,6 +124,7 @@ def test_each_eviction_is_a_step_with_its_story():
     told = [(step.say, step.args) for step in steps if step.actor == "user"]
     assert told == [
         ("user.cordoned", {"node": "nodes//node-1"}),
+        ("api.disrupt", {"object": "pods/default/bare"}),
         ("user.evicted", {"pod": "pods/default/bare", "node": "nodes//node-1"}),
     ]
 
