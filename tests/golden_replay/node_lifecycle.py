@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cluster.objects import metadata
-from cluster.objects.documents import Document, dig
+from cluster.objects.documents import Document
 from cluster.objects.kinds import node as nodes
 from cluster.objects.kinds import pod as pods
 from tests.golden_replay import transcript
@@ -47,7 +47,8 @@ spec: {replicas: 3, selector: {matchLabels: {app: usual}},
 apiVersion: apps/v1
 kind: DaemonSet
 metadata: {name: ds}
-spec: {selector: {matchLabels: {app: ds}}, template: {metadata: {labels: {app: ds}}, spec: {containers: [{name: c, image: "nginx:1"}]}}}
+spec: {selector: {matchLabels: {app: ds}},
+  template: {metadata: {labels: {app: ds}}, spec: {containers: [{name: c, image: "nginx:1"}]}}}
 ---
 apiVersion: apps/v1
 kind: StatefulSet
@@ -203,7 +204,8 @@ def watch_agrees(folder: Path) -> Report:
     stage = play(transcript.read(folder / TEXTS), Report("unused"))
     theirs = histories((e["t"], e["kind"], e["type"], e["object"]) for e in recorded)
     ours = histories(_versions(stage))
-    report.same("which objects there were", sorted((k, len(v)) for k, v in theirs.items()), sorted((k, len(v)) for k, v in ours.items()))
+    one, other = (sorted((group, len(found)) for group, found in all_.items()) for all_ in (theirs, ours))
+    report.same("which objects there were", one, other)
     for group, found in theirs.items():
         one, other = sorted(map(_states, found), key=repr), sorted(map(_states, ours.get(group, [])), key=repr)
         report.same(f"{group}: the states", one, other)
