@@ -240,7 +240,7 @@ class LabelSelector:
         for key, value in self._equal:
             if labels.get(key) != value:
                 return False
-        return all(requirement.matches(labels) for requirement in self._other)
+        return not self._other or all(requirement.matches(labels) for requirement in self._other)
 
     def required_value(self, key: str) -> str | None:
         """The one value that the label must have, if the selector demands one (RequiresExactMatch)."""

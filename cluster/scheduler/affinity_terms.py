@@ -6,7 +6,6 @@ staging/src/k8s.io/kube-scheduler/framework/types.go (AffinityTerm), pkg/schedul
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from cluster.objects.documents import Document
@@ -61,22 +60,9 @@ class Terms(NamedTuple):
 NONE = Terms()
 
 
-class _Affinity:
-    """The affinity of a pod as a key of a cache: documents are never mutated, so the same one always means the same."""
-
-    __slots__ = ("document", "namespace")
-
-    def __init__(self, document: Document, namespace: str) -> None:
-        self.document = document
-        self.namespace = namespace
-
-    def __hash__(self) -> int:
-        return hash((id(self.document), self.namespace))
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Affinity) and self.document is other.document and self.namespace == other.namespace
-        )
+# Affinities seen lately by the identity of their documents, which are never mutated: (affinity, namespace, its terms).
+_seen: dict[int, tuple[Document, str, Terms]] = {}
+_MAX_SEEN = 16384
 
 
 def terms_of(pod: Document) -> Terms:
@@ -84,7 +70,15 @@ def terms_of(pod: Document) -> Terms:
     affinity = pod["spec"].get("affinity")
     if not affinity or not (affinity.get("podAffinity") or affinity.get("podAntiAffinity")):
         return NONE
-    return _terms(_Affinity(affinity, pod["metadata"].get("namespace", "")))
+    namespace = pod["metadata"].get("namespace", "")
+    seen = _seen.get(id(affinity))
+    if seen is not None and seen[0] is affinity and seen[1] == namespace:
+        return seen[2]
+    terms = _terms(affinity, namespace)
+    if len(_seen) >= _MAX_SEEN:
+        _seen.clear()
+    _seen[id(affinity)] = (affinity, namespace, terms)
+    return terms
 
 
 def matches_all(terms: Sequence[Term], pod: Document) -> bool:
@@ -92,12 +86,10 @@ def matches_all(terms: Sequence[Term], pod: Document) -> bool:
     return bool(terms) and all(term.matches(pod, None) for term in terms)
 
 
-@lru_cache(maxsize=4096)
-def _terms(key: _Affinity) -> Terms:
-    near, away = key.document.get("podAffinity") or {}, key.document.get("podAntiAffinity") or {}
+def _terms(affinity: Document, namespace: str) -> Terms:
+    near, away = affinity.get("podAffinity") or {}, affinity.get("podAntiAffinity") or {}
     return Terms(
-        _required(near, key.namespace), _required(away, key.namespace),
-        _preferred(near, key.namespace), _preferred(away, key.namespace),
+        _required(near, namespace), _required(away, namespace), _preferred(near, namespace), _preferred(away, namespace)
     )
 
 

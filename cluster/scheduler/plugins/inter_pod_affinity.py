@@ -12,7 +12,7 @@ from immutables import Map
 
 from cluster.objects.documents import Document
 from cluster.scheduler import events
-from cluster.scheduler.affinity_terms import Term, Terms, matches_all, terms_of
+from cluster.scheduler.affinity_terms import NONE, Term, Terms, matches_all, terms_of
 from cluster.scheduler.events import ClusterEvent
 from cluster.scheduler.framework import (
     MAX_NODE_SCORE,
@@ -188,19 +188,24 @@ class InterPodAffinity(Plugin):
         self, own: Terms, pod: Document, other: Document, namespace_labels: Mapping[str, str]
     ) -> Iterator[tuple[str, Term, int]]:
         """Which terms match, of the incoming pod for `other` and the other way round, and how many points they give."""
-        yield from ((PREFERS, term, term.weight) for term in own.preferred if term.matches(other, None))
-        yield from ((AVOIDS, term, -term.weight) for term in own.preferred_anti if term.matches(other, None))
+        for term in own.preferred:
+            if term.matches(other, None):
+                yield PREFERS, term, term.weight
+        for term in own.preferred_anti:
+            if term.matches(other, None):
+                yield AVOIDS, term, -term.weight
         theirs = terms_of(other)
-        if self.hard_weight > 0:
-            yield from (
-                (REQUIRED_BY, term, self.hard_weight) for term in theirs.affinity if term.matches(pod, namespace_labels)
-            )
-        yield from (
-            (PREFERRED_BY, term, term.weight) for term in theirs.preferred if term.matches(pod, namespace_labels)
-        )
-        yield from (
-            (AVOIDED_BY, term, -term.weight) for term in theirs.preferred_anti if term.matches(pod, namespace_labels)
-        )
+        if theirs is NONE:
+            return
+        for term in theirs.affinity if self.hard_weight > 0 else ():
+            if term.matches(pod, namespace_labels):
+                yield REQUIRED_BY, term, self.hard_weight
+        for term in theirs.preferred:
+            if term.matches(pod, namespace_labels):
+                yield PREFERRED_BY, term, term.weight
+        for term in theirs.preferred_anti:
+            if term.matches(pod, namespace_labels):
+                yield AVOIDED_BY, term, -term.weight
 
     def score(self, state: CycleState, pod: Document, node: NodeInfo) -> int:
         """The points of all domains in which the node is; they may be negative."""
@@ -275,12 +280,15 @@ def _matches_near(notes: Notes, other: Document, node: NodeInfo) -> Iterator[tup
 
 
 def _matches_away(notes: Notes, other: Document, node: NodeInfo) -> Iterator[tuple[Domain, Match]]:
-    yield from _in_domains((term for term in notes.terms.anti_affinity if term.matches(other, None)), other, node)
+    for term in notes.terms.anti_affinity:
+        if term.matches(other, None):
+            yield from _in_domains((term,), other, node)
 
 
 def _matches_repelled(notes: Notes, pod: Document, other: Document, node: NodeInfo) -> Iterator[tuple[Domain, Match]]:
-    repelling = (term for term in terms_of(other).anti_affinity if term.matches(pod, notes.namespace_labels))
-    yield from _in_domains(repelling, other, node)
+    for term in terms_of(other).anti_affinity:
+        if term.matches(pod, notes.namespace_labels):
+            yield from _in_domains((term,), other, node)
 
 
 def _in_domains(terms: Iterable[Term], other: Document, node: NodeInfo) -> Iterator[tuple[Domain, Match]]:
