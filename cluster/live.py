@@ -455,12 +455,16 @@ class LiveCluster:
         if running is None:
             return None
         run, send = running
+        recalled: Case | None = None
         try:
             while True:
-                said = next(run)
+                said, recalled = run.send(recalled), None
                 if isinstance(said, kubectl.Wait):
                     return said
                 await self._committer.committed(self)
+                if isinstance(said, kubectl.Recall):
+                    recalled = await self._recalled(said.reference, self.shown)
+                    continue
                 await send({"type": "console", "id": key[1], "stream": said.stream, "text": said.text})
                 if self._consoles.get(key) is not running:
                     return None  # interrupted meanwhile
@@ -553,8 +557,32 @@ class LiveCluster:
         if line is None:
             return {"type": "look", "revision": world.revision, "now": world.now, "state": board.state(world)}
         fork = Simulation(world, COMPONENTS, self._simulation.settings)
-        code, stdout, stderr = _printed(kubectl.run(str(line)[:MAX_LINE], kubectl.Shell(fork, BUILT_IN)))
+        run = kubectl.run(str(line)[:MAX_LINE], kubectl.Shell(fork, BUILT_IN))
+        code, stdout, stderr = await self._printed(run, world)
         return {"type": "look", "revision": world.revision, "now": world.now, "code": code, "stdout": stdout, "stderr": stderr}
+
+    async def _printed(self, run: kubectl.Run, world: World) -> tuple[int, str, str]:
+        """(exit code, stdout, stderr) of a command up to its end or its first wait; it asks for decisions up to `world`."""
+        texts = {"stdout": "", "stderr": ""}
+        recalled: Case | None = None
+        try:
+            while not isinstance(said := run.send(recalled), kubectl.Wait):
+                recalled = None
+                if isinstance(said, kubectl.Recall):
+                    recalled = await self._recalled(said.reference, world)
+                else:
+                    texts[said.stream] += said.text
+        except StopIteration as end:
+            return end.value or 0, texts["stdout"], texts["stderr"]
+        run.close()
+        return 0, texts["stdout"], texts["stderr"]
+
+    async def _recalled(self, ref: str, world: World) -> Case | None:
+        """What a command that explains a decision is told; None when there is no such Pod and never was."""
+        try:
+            return await self._case(ref, world)
+        except Refused:
+            return None
 
     async def why(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """The newest decision about an object up to a revision, as it was recorded; `why` is None when there is none."""
@@ -612,7 +640,7 @@ class LiveCluster:
         if errors:
             return {"type": "applied", "errors": [{"line": line, "message": message} for line, message in errors], "output": ""}
         run = kubectl.run(f"kubectl apply -f {EDITOR}", kubectl.Shell(self._simulation, files))
-        code, stdout, stderr = _printed(run)
+        code, stdout, stderr = await self._printed(run, self.shown)
         return {"type": "applied", "errors": [], "output": stdout + stderr, "code": code}
 
 
@@ -642,18 +670,6 @@ KEEPERS = frozenset({"advance"})
 def _header(event: dict[str, Any]) -> dict[str, Any]:
     """An event without what it changes, as it stands in a frame's log."""
     return {name: value for name, value in event.items() if name not in ("type", "set", "del")}
-
-
-def _printed(run: kubectl.Run) -> tuple[int, str, str]:
-    """(exit code, stdout, stderr) of a command up to its end or its first wait."""
-    texts = {"stdout": "", "stderr": ""}
-    try:
-        while not isinstance(said := next(run), kubectl.Wait):
-            texts[said.stream] += said.text
-    except StopIteration as end:
-        return end.value or 0, texts["stdout"], texts["stderr"]
-    run.close()
-    return 0, texts["stdout"], texts["stderr"]
 
 
 def _earlier(*timeouts: float | None) -> float | None:

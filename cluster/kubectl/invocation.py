@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from cluster.apiserver.server import APIServer
+    from cluster.scheduler.explain import Case
     from cluster.simulation.simulation import Simulation, UserServer
 
 
@@ -24,7 +25,16 @@ class Wait(NamedTuple):
     until: int | None = None
 
 
-Run = Generator[Output | Wait, None, int]
+class Recall(NamedTuple):
+    """Send me what is known of the newest scheduling decision about this Pod ("pods/default/web-1"): a Case, None for nothing.
+
+    Past decisions are not part of the cluster's present state; whoever runs the command may have kept them.
+    """
+
+    reference: str
+
+
+Run = Generator[Output | Wait | Recall, "Case | None", int]
 
 
 class CommandError(Exception):

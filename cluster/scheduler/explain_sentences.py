@@ -139,7 +139,7 @@ SENTENCES: dict[str, str] = {
     "change.remove-pod": "{pod} is gone from {node}",
     "change.remove-pod.owned": "{pod} is gone from {node} ({owner} makes another one)",
     "change.free": "{node} has {quantity} more {resource}",
-    "change.add-node": "one more node like {node}",
+    "change.add-node": "there is one more node like {node}",
     "change.strategy.MostAllocated": "the scheduler fills nodes up (MostAllocated)",
     "change.strategy.LeastAllocated": "the scheduler prefers empty nodes (LeastAllocated)",
     "change.weight": "{plugin} counts {weight, plural, one {# time} other {# times}}",

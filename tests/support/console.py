@@ -46,6 +46,8 @@ class Console:
             if isinstance(said, kubectl.Wait):
                 if not self._wait(said):
                     break
+            elif isinstance(said, kubectl.Recall):
+                continue  # nothing is kept here
             elif said.stream == "stdout":
                 result.stdout += said.text
             else:

@@ -9,6 +9,7 @@ from cluster.kubectl.commands.create import COMMANDS as CREATE
 from cluster.kubectl.commands.delete import COMMANDS as DELETE
 from cluster.kubectl.commands.describe import COMMANDS as DESCRIBE
 from cluster.kubectl.commands.explain import COMMANDS as EXPLAIN
+from cluster.kubectl.commands.explain_schedule import COMMANDS as EXPLAIN_SCHEDULE
 from cluster.kubectl.commands.expose import COMMANDS as EXPOSE
 from cluster.kubectl.commands.get import COMMANDS as GET
 from cluster.kubectl.commands.help import COMMANDS as HELP
@@ -24,7 +25,7 @@ from cluster.kubectl.commands.taint import COMMANDS as TAINT
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        *APPLY, *CORDON, *CREATE, *DELETE, *DESCRIBE, *EXPLAIN, *EXPOSE, *GET, *HELP, *LABEL, *LOGS, *ROLLOUT, *RUN, *SCALE,
-        *SET_IMAGE, *SIMULATE, *TAINT,
+        *APPLY, *CORDON, *CREATE, *DELETE, *DESCRIBE, *EXPLAIN, *EXPLAIN_SCHEDULE, *EXPOSE, *GET, *HELP, *LABEL, *LOGS,
+        *ROLLOUT, *RUN, *SCALE, *SET_IMAGE, *SIMULATE, *TAINT,
     )
 }
