@@ -122,7 +122,7 @@ async def _details(cluster: Cluster, revision: int | None, ref: str) -> Context:
     why = await ask(cluster, {"type": "why", "revision": revision, "ref": chosen.text})
     return {
         "ref": chosen, "gone": told["code"] != 0, "describe": told["stdout"], "yaml": shown.get("stdout", ""),
-        "delete_line": chosen.line("delete"), "decision": decision(why),
+        "delete_line": chosen.line("delete"), "decision": decision(why), "waits": "\n  nodeName: " not in shown.get("stdout", ""),
     }
 
 

@@ -2,10 +2,13 @@
 import { Rover } from "./a11y.js";
 import { Console } from "./console.js";
 import { make, part, setAttribute, setText } from "./dom.js";
+import { Hints } from "./hints.js";
 import { clockText, text } from "./i18n.js";
 import { startKeys } from "./keys.js";
+import { Matrix } from "./matrix.js";
 import { Rings } from "./rings.js";
 import { Session } from "./session.js";
+import { arrangeSide } from "./site.js";
 import { Tables } from "./table.js";
 import { toggleProjector } from "./theme.js";
 import { Timeline } from "./timeline.js";
@@ -39,7 +42,10 @@ const timeline = new Timeline(document.getElementById("timeline"), player, {
 });
 const rings = new Rings(stage);
 const rover = new Rover(document.getElementById("stage"));
+const hints = new Hints(stage);
 const tables = new Tables(part(board, "table"));
+const matrix = new Matrix(document.getElementById("scheduler"), part(board, "matrix-bar"), { select: (ref) => session.select(ref) });
+const view = { tab: "board", table: false };
 
 /** The texts on the page that a line with -f may read: every field with data-file, by that name. */
 function filesFor(line) {
@@ -86,8 +92,9 @@ function draw() {
   terminal.note(player.live ? "" : text("past-note", { time: session.timeText() }));
   const state = stage.state;
   if (!state) return;
-  if (!stage.pictured) tables.draw(state, player.selected);
+  if (view.table) tables.draw(state, player.selected);
   rings.draw(state, session.now());
+  hints.draw(state);
   rover.refresh();
   drawEvents(state);
   drawOwners(state);
@@ -143,19 +150,34 @@ function drawOwners(state) {
   }));
 }
 
-function setView(view) {
-  const picture = view === "picture";
-  stage.root.dataset.view = view;
-  for (const button of board.querySelectorAll("button[data-view]")) setAttribute(button, "aria-pressed", String(button.dataset.view === view));
-  for (const child of stage.root.children) child.hidden = (child.dataset.part === "table") === picture;
+/** Which view is shown: "board" or "scheduler", as a picture or as tables. */
+function setView(change) {
+  Object.assign(view, change);
+  const onBoard = view.tab === "board";
+  board.parentElement.dataset.tab = view.tab;
+  stage.root.hidden = !onBoard;
+  stage.root.dataset.view = view.table ? "table" : "picture";
+  for (const child of stage.root.children) child.hidden = (child.dataset.part === "table") !== view.table;
+  for (const button of board.querySelectorAll("[data-tab]")) setAttribute(button, "aria-pressed", String(button.dataset.tab === view.tab));
+  setAttribute(board.querySelector("[data-table]"), "aria-pressed", String(view.table));
+  history.replaceState(null, "", onBoard ? location.pathname + location.search : "#scheduler");
+  if (change.tab) arrangeSide();
+  matrix.asNumbers(view.table);
+  matrix.show(!onBoard);
   player.redraw();
   session.changed();
+}
+
+/** Links to #scheduler open that view; other fragments are places on the page. */
+function followHash() {
+  if (location.hash === "#scheduler") setView({ tab: "scheduler" });
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  if (button.dataset.view) setView(button.dataset.view);
+  if (button.dataset.tab) setView({ tab: button.dataset.tab });
+  if ("table" in button.dataset) setView({ table: !view.table });
   if (button.dataset.line) terminal.run(button.dataset.line);
   if (button.dataset.branch) session.send({ type: "branch", id: store.branches.find((one) => String(one.id) === button.dataset.branch)?.id });
   if (button.dataset.dialog === "legend") session.changed();
@@ -171,7 +193,11 @@ startKeys({
   live: () => player.toLive(),
   slower: () => timeline.faster(-1),
   faster: () => timeline.faster(1),
-  table: () => setView(stage.pictured ? "table" : "picture"),
+  table: () => setView({ table: !view.table }),
+  board: () => setView({ tab: "board" }),
+  scheduler: () => setView({ tab: "scheduler" }),
+  columnOn: () => matrix.column(1),
+  columnBack: () => matrix.column(-1),
   legend: () => click('[data-dialog="legend"]'),
   keys: () => click('[data-dialog="keys"]'),
   console: () => terminal.focus(),
@@ -180,3 +206,5 @@ startKeys({
   projector: toggleProjector,
 });
 session.changed();
+addEventListener("hashchange", followHash);
+followHash();

@@ -29,6 +29,12 @@ function moveTab(event) {
   next.click();
 }
 
+/** The documents are beside the board unless put away, and away from the Scheduler view unless asked for: it needs the width. */
+const sideKey = () => (document.querySelector(".main")?.dataset.tab === "scheduler" ? "side-scheduler" : "side");
+export function arrangeSide() {
+  setSide(setting(sideKey(), sideKey() === "side" ? "open" : "closed") === "open");
+}
+
 function setSide(open) {
   const main = document.querySelector(".main");
   if (!main) return;
@@ -45,7 +51,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest('[data-toggle="side"]')) {
     const open = document.querySelector(".main")?.dataset.side === "closed";
     setSide(open);
-    choose("side", open ? "open" : "closed");
+    choose(sideKey(), open ? "open" : "closed");
   }
   const inside = event.target.closest("details.menu");
   for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -68,5 +74,5 @@ document.addEventListener("change", (event) => {
 });
 
 startTheme();
-if (setting("side") === "closed") setSide(false);
+if (setting("side") === "closed") arrangeSide();
 for (const box of document.querySelectorAll("[data-setting]")) box.checked = setting(box.dataset.setting, "on") !== "off";
