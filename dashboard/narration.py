@@ -290,6 +290,9 @@ SENTENCES: dict[str, str] = {
         "less important Pod} other {# less important Pods}}."
     ),
     "scheduler.select-node": gettext_noop("The **scheduler** notes on claim {claim} that its volume is to be made for {node}."),
+    "scheduler.take-back": gettext_noop(
+        "The **scheduler** no longer keeps {node} for {other}: the more important {pod} gets it."
+    ),
     "scheduler.unschedulable": gettext_noop("The **scheduler** finds no node for {pod}: {message}"),
     "serviceaccount.create": gettext_noop(
         "The **service account controller** makes the account default in namespace {namespace}."

@@ -1,44 +1,75 @@
-"""Carrying out a preemption: mark and delete the victims, one write at a time.
+"""Carrying out a preemption: less important pods lose their claim on the node, then the victims go, one write at a time.
 
 pkg/scheduler/framework/preemption/executor.go. Until all victims are on their way no other pod is scheduled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from cluster.machinery.component import Context, Preconditions
-from cluster.machinery.story import FOLDED, NARRATED, Story, object_reference
-from cluster.objects.documents import Document
+from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story, object_reference
+from cluster.objects.documents import Document, dig
 from cluster.objects.metadata import is_being_deleted
 from cluster.scheduler import conditions
 from cluster.scheduler.queue import SchedulingQueue
+from cluster.scheduler.snapshot import nominated_node, priority_of
 
 
 def evict_next(context: Context, queue: SchedulingQueue, waiting: Mapping[str, Document], scheduler: str) -> None:
-    """Make the next write of the preemptions under way, if there is one."""
+    """Make the next write of the preemptions under way, if there is one. `scheduler` speaks for pods that name none."""
     for key in queue.preempting:
-        for namespace, name, uid in queue.pods[key]["victims"]:
-            victim = context.get("pods", namespace, name)
-            if victim is None or victim["metadata"]["uid"] != uid or is_being_deleted(victim):
-                continue
-            _evict(context, waiting[key], victim, scheduler)
-            return
-        queue.evicted(key)
-
-
-def _evict(context: Context, pod: Document, victim: Document, scheduler: str) -> None:
-    node = victim["spec"]["nodeName"]
-    args = {"pod": pod["metadata"]["name"], "victim": victim["metadata"]["name"], "node": node}
-    objects = (object_reference("pods", pod),)
-    marked = conditions.preempted(victim, scheduler, context.now)
-    if marked is not victim:
-        context.update(marked, subresource="status", story=Story("scheduler.disrupt", args, FOLDED, objects))
+        victim = next(_left(context, queue.pods[key]["victims"]), None)
+        if victim is None:
+            queue.evicted(key)
+            continue
+        pod = waiting[key]
+        marked = conditions.preempted(victim, dig(pod, "spec", "schedulerName", default=scheduler), context.now)
+        if marked is victim:
+            _evict(context, pod, victim)
+        elif not _take_back(context, pod, victim["spec"]["nodeName"], waiting.values()):
+            _mark(context, pod, marked)
         return
-    note = f"Preempted by pod {pod['metadata']['uid']} on node {node}"
+
+
+def _left(context: Context, victims: Iterable[list[str]]) -> Iterator[Document]:
+    """The victims that are not being deleted yet."""
+    for namespace, name, uid in victims:
+        victim = context.get("pods", namespace, name)
+        if victim is not None and victim["metadata"]["uid"] == uid and not is_being_deleted(victim):
+            yield victim
+
+
+def _take_back(context: Context, pod: Document, node: str, waiting: Iterable[Document]) -> bool:
+    """Take the nomination of one less important pod for the node back, so that it looks for another one soon.
+
+    Whether there was one (getLowerPriorityNominatedPods).
+    """
+    other = next((w for w in waiting if nominated_node(w) == node and priority_of(w) < priority_of(pod)), None)
+    if other is None:
+        return False
+    args = {"pod": pod["metadata"]["name"], "other": other["metadata"]["name"], "node": node}
+    story = Story("scheduler.take-back", args, NORMAL, (object_reference("pods", pod),))
+    context.update(conditions.with_nomination(other, ""), subresource="status", story=story)
+    return True
+
+
+def _mark(context: Context, pod: Document, marked: Document) -> None:
+    story = Story("scheduler.disrupt", _args(pod, marked), FOLDED, (object_reference("pods", pod),))
+    context.update(marked, subresource="status", story=story)
+
+
+def _evict(context: Context, pod: Document, victim: Document) -> None:
+    note = f"Preempted by pod {pod['metadata']['uid']} on node {victim['spec']['nodeName']}"
     context.event(victim, "Normal", "Preempted", note, action="Preempting", related=pod)
     meta = victim["metadata"]
     context.delete(
         "pods", meta["namespace"], meta["name"], preconditions=Preconditions(uid=meta["uid"]),
-        story=Story("scheduler.evict", args, NARRATED, objects),
+        story=Story("scheduler.evict", _args(pod, victim), NARRATED, (object_reference("pods", pod),)),
     )
+
+
+def _args(pod: Document, victim: Document) -> dict[str, str]:
+    return {
+        "pod": pod["metadata"]["name"], "victim": victim["metadata"]["name"], "node": victim["spec"]["nodeName"],
+    }

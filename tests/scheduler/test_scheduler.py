@@ -368,6 +368,29 @@ def test_room_made_is_kept_for_the_nominated_pod(cluster):
     assert (node_of(cluster, "high"), node_of(cluster, "replacement")) == ("a", None)
 
 
+def test_a_less_important_pod_loses_its_claim_on_the_node(cluster):
+    with cluster.act() as api:
+        for name, value in (("mid", 50), ("top", 90)):
+            found = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}}
+            api.create({**found, "value": value})
+    add_node(cluster, "a")
+    add_pod(cluster, "low-1", container(cpu="2"))
+    add_pod(cluster, "low-2", container(cpu="2"))
+    cluster.until_quiet()
+    add_pod(cluster, "mid", container(cpu="2"), priorityClassName="mid")
+    cluster.advance(100)
+    assert cluster.api.get("pods", "default", "mid")["status"]["nominatedNodeName"] == "a"
+    add_pod(cluster, "top", container(cpu="4"), priorityClassName="top")
+    steps = decisions(cluster.advance(100))
+    assert [step.say for step in steps] == [
+        "scheduler.preempt", "scheduler.take-back", "scheduler.disrupt", "scheduler.evict", "scheduler.unschedulable",
+    ]
+    assert steps[4].args["pod"] == "mid"
+    assert steps[1].args == {"pod": "top", "other": "mid", "node": "a"}
+    assert "nominatedNodeName" not in cluster.api.get("pods", "default", "mid")["status"]
+    assert cluster.api.get("pods", "default", "top")["status"]["nominatedNodeName"] == "a"
+
+
 def test_a_nomination_is_taken_back_when_eviction_no_longer_helps(cluster):
     add_node(cluster, "a")
     add_pod(cluster, "low", container(cpu="4"))
