@@ -89,7 +89,7 @@ def _affinity_errors(affinity: Document, path: str) -> list[FieldError]:
     for index, preferred in enumerate(node.get("preferredDuringSchedulingIgnoredDuringExecution") or []):
         where = f"{path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[{index}]"
         found += _weight_errors(preferred, where)
-        found += _node_term_errors(preferred.get("preference") or {}, f"{where}.preference")
+        found += node_term_errors(preferred.get("preference") or {}, f"{where}.preference")
     for kind in ("podAffinity", "podAntiAffinity"):
         found += _pod_affinity_errors(affinity.get(kind) or {}, f"{path}.{kind}")
     return found
@@ -102,7 +102,7 @@ def node_selector_errors(selector: Document, path: str) -> list[FieldError]:
         return [required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")]
     return [
         complaint for index, term in enumerate(terms)
-        for complaint in _node_term_errors(term, f"{path}.nodeSelectorTerms[{index}]")
+        for complaint in node_term_errors(term, f"{path}.nodeSelectorTerms[{index}]")
     ]
 
 
@@ -111,7 +111,8 @@ def _weight_errors(preferred: Document, path: str) -> list[FieldError]:
     return [] if 1 <= weight <= 100 else [invalid(f"{path}.weight", weight, WEIGHT_RANGE)]
 
 
-def _node_term_errors(term: Document, path: str) -> list[FieldError]:
+def node_term_errors(term: Document, path: str) -> list[FieldError]:
+    """Complaints about one term of a node selector (ValidateNodeSelectorTerm)."""
     found = []
     for index, expression in enumerate(term.get("matchExpressions") or []):
         found += _node_expression_errors(expression, f"{path}.matchExpressions[{index}]")

@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from cluster.objects import scheduler_configuration_schema
 from cluster.objects.documents import Document
 from cluster.objects.quantity import QuantityError
 from cluster.objects.quantity import parse as parse_quantity
@@ -48,7 +49,7 @@ def _definitions() -> dict[str, Document]:
     # Found without importing the package: its own validator, which nobody needs here, takes 100 ms to load.
     folder = Path(spec.submodule_search_locations[0]) / "kubernetes-json-schema" / f"v{VERSION}.0-local"
     definitions: dict[str, Document] = orjson.loads((folder / "_definitions.json").read_bytes())["$defs"]
-    return definitions
+    return definitions | scheduler_configuration_schema.DEFINITIONS
 
 
 @cache

@@ -102,6 +102,9 @@ class Plugin:
     # (resource, action) of the cluster events after which a pod that this plugin rejected may fit; see `events.concerns`.
     events: frozenset[tuple[str, str]] = frozenset()
 
+    # Of "filter" and "score", those that can do without the plugin's own PreFilter and PreScore.
+    manages_without_notes: frozenset[str] = frozenset()
+
     def pre_enqueue(self, pod: Document) -> Status:
         """Whether the pod may enter the active queue at all."""
         return SUCCESS
@@ -201,6 +204,7 @@ class Profile:
         self.bind = self._implementing("bind")
         self.post_bind = self._implementing("post_bind")
         self.queue_sort = self._the_queue_sort()
+        self.unprepared = self._unprepared()
         self.events = frozenset(event for plugin in self.plugins for event in plugin.events)
 
     def plugin(self, name: str) -> Plugin | None:
@@ -209,6 +213,18 @@ class Profile:
     def _implementing(self, point: str) -> tuple[Plugin, ...]:
         able = {p.name: p for p in self.plugins if getattr(type(p), point) is not getattr(Plugin, point)}
         return tuple(able[name] for name in self._points.get(point, able) if name in able)
+
+    def _unprepared(self) -> dict[str, tuple[Plugin, ...]]:
+        """By "filter" and "score": who runs there without what its PreFilter or PreScore would have noted."""
+        found: dict[str, tuple[Plugin, ...]] = {}
+        for point, before in (("filter", "pre_filter"), ("score", "pre_score")):
+            implementing = {p.name for p in self.plugins if getattr(type(p), before) is not getattr(Plugin, before)}
+            prepared = {plugin.name for plugin in getattr(self, before)}
+            found[point] = tuple(
+                plugin for plugin in getattr(self, point)
+                if plugin.name in implementing - prepared and point not in plugin.manages_without_notes
+            )
+        return found
 
     def _the_queue_sort(self) -> Plugin:
         found = self._implementing("sort_key")

@@ -63,6 +63,11 @@ def decide(
     if not before.status.is_success:
         return _rejected_before_filtering(attempt, before, start_index)
 
+    if profile.unprepared["filter"]:
+        name = profile.unprepared["filter"][0].name
+        message = f'running "{name}" filter plugin: error reading "PreFilter{name}" from cycleState: not found'
+        return _failed(attempt, message, start_index)
+
     nominated = _nominated_node(attempt)
     if nominated is not None:
         return _with_node(attempt, [nominated], random, start_index)
@@ -205,7 +210,12 @@ def post_filtered(attempt: Attempt, statuses: Mapping[str, Status]) -> PostFilte
 def _with_node(
     attempt: Attempt, verdicts: Sequence[Verdict], random: Callable[[], float], next_start: int
 ) -> Decision:
-    scores, skipped = _scored(attempt, [verdict.node for verdict in verdicts if verdict.is_feasible])
+    feasible = [verdict.node for verdict in verdicts if verdict.is_feasible]
+    if len(feasible) > 1 and attempt.profile.unprepared["score"]:
+        name = attempt.profile.unprepared["score"][0].name
+        message = f'running Score plugins: plugin "{name}" failed with: reading "PreScore{name}" from cycleState: not found'
+        return _failed(attempt, message, next_start)
+    scores, skipped = _scored(attempt, feasible)
     judged = tuple(
         Verdict(verdict.node, scores=scores[verdict.node]) if verdict.node in scores else verdict
         for verdict in verdicts

@@ -13,13 +13,12 @@ from cluster.machinery.component import Change, Component, Context, Key, Reader
 from cluster.machinery.story import NARRATED, Story, object_reference
 from cluster.objects.documents import Document
 from cluster.objects.metadata import is_being_deleted
-from cluster.scheduler import books, conditions, diagnosis, events
+from cluster.scheduler import books, conditions, configuration, diagnosis, events
 from cluster.scheduler.books import Books
 from cluster.scheduler.decision import Decision, Outcome
 from cluster.scheduler.events import EVENT_KEY, SOURCES, ClusterEvent, is_assigned, is_finished
 from cluster.scheduler.evictions import evict_next
 from cluster.scheduler.framework import DEFAULT_SCHEDULER, SUCCESS, Code, Profile, Profiles, Status
-from cluster.scheduler.profile import default_profile
 from cluster.scheduler.queue import Binding
 from cluster.scheduler.schedule import decide
 from cluster.scheduler.snapshot import Snapshot
@@ -35,15 +34,19 @@ class Scheduler(Component):
     """
 
     name = DEFAULT_SCHEDULER
-    watches = tuple(SOURCES)
+    watches = (*SOURCES, configuration.TABLE)
 
     def __init__(self, profile: Profile | None = None) -> None:
-        self._given = Profiles([profile or default_profile()])
+        self._given = None if profile is None else Profiles([profile])
 
     def profiles(self, view: Reader) -> Profiles:
-        return self._given
+        return self._given or configuration.profiles(view)
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
+        if change.table == configuration.TABLE:
+            # A real one has to be restarted to read its configuration again.
+            yield RESTART
+            return
         profiles = self.profiles(view)
         if change.table == "pods" and _concerns_queue(profiles, change.old, change.new):
             yield CYCLE

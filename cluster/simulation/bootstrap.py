@@ -11,7 +11,7 @@ from cluster.machinery.component import Component
 from cluster.machinery.settings import Settings
 from cluster.machinery.story import NORMAL, Story
 from cluster.objects.documents import Document
-from cluster.objects.kinds import priorityclass
+from cluster.objects.kinds import kubeschedulerconfiguration, priorityclass
 from cluster.simulation.components import all_components
 from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
@@ -84,7 +84,7 @@ def new_cluster(
     with simulation.act("kubeadm") as api:
         for name in NAMESPACES:
             api.create(_namespace(name))
-        for document in priorityclass.system_classes():
+        for document in (*priorityclass.system_classes(), kubeschedulerconfiguration.standard()):
             api.create(document)
         for document in (kubernetes_service.service(), kubernetes_service.endpoints(), kubernetes_service.endpoint_slice()):
             api.create(document)

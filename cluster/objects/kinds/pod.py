@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from cluster.objects import conditions, quantity, times
@@ -371,10 +372,8 @@ def prepare(pod: Document) -> Document:
     status: Document = {"phase": "Pending"}
     if dig(pod, "spec", "schedulingGates"):
         status["conditions"] = [_gated(pod)]
-    try:
+    with suppress(quantity.QuantityError):  # validation, which comes later, names the field
         status["qosClass"] = qos_class(pod)
-    except quantity.QuantityError:  # validation, which comes later, names the field
-        pass
     return {**pod, "status": status}
 
 

@@ -5,7 +5,7 @@ pkg/scheduler/framework/plugins/nodeaffinity.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cluster.objects.documents import Document, dig
@@ -16,18 +16,27 @@ from cluster.scheduler.framework import SKIP, SUCCESS, Code, CycleState, Plugin,
 from cluster.scheduler.snapshot import NodeInfo, Snapshot
 
 REASON = "node(s) didn't match Pod's node affinity/selector"
+ENFORCED = "node(s) didn't match scheduler-enforced node affinity"
 CONFLICT = "pod affinity terms conflict"
 NAME_FIELD = "metadata.name"
 
 
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+
+
 def required_terms(pod: Document) -> list[Document] | None:
     """The terms of the required node affinity; None when the pod has none."""
-    required = dig(pod, "spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-    return None if required is None else required.get("nodeSelectorTerms") or []
+    return _required_terms(dig(pod, "spec", "affinity", "nodeAffinity"))
 
 
 def preferred_terms(pod: Document) -> list[Document] | None:
-    return dig(pod, "spec", "affinity", "nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution")
+    return dig(pod, "spec", "affinity", "nodeAffinity", _PREFERRED)
+
+
+def _required_terms(affinity: Document | None) -> list[Document] | None:
+    required = (affinity or {}).get(_REQUIRED)
+    return None if required is None else required.get("nodeSelectorTerms") or []
 
 
 def matches(pod: Document, node: Document) -> bool:
@@ -58,10 +67,16 @@ def named_nodes(terms: Sequence[Document]) -> frozenset[str] | None:
 class NodeAffinity(Plugin):
     name = "NodeAffinity"
     events = frozenset({(events.NODE, events.ADD), (events.NODE, events.UPDATE_NODE_LABEL)})
+    manages_without_notes = frozenset({"filter"})
+
+    def __init__(self, added: Document | None = None) -> None:
+        """`added`: a node affinity that counts for every pod of the profile, besides the pod's own."""
+        self.added_terms = _required_terms(added)
+        self.added_preferences = _meaningful((added or {}).get(_PREFERRED) or ())
 
     def pre_filter(self, state: CycleState, pod: Document, snapshot: Snapshot) -> PreFilterResult:
         terms = required_terms(pod)
-        if terms is None and not dig(pod, "spec", "nodeSelector"):
+        if terms is None and self.added_terms is None and not dig(pod, "spec", "nodeSelector"):
             return PreFilterResult(SKIP)
         names = named_nodes(terms) if terms else None
         if names is not None and not names:
@@ -69,15 +84,17 @@ class NodeAffinity(Plugin):
         return PreFilterResult(nodes=names)
 
     def filter(self, state: CycleState, pod: Document, node: NodeInfo) -> Status:
+        if not self._is_allowed(node.document):
+            return Status(Code.UNRESOLVABLE, (ENFORCED,), {"terms": self.added_terms})
         if matches(pod, node.document):
             return SUCCESS
         return Status(Code.UNRESOLVABLE, (REASON,), _difference(pod, node))
 
     def pre_score(self, state: CycleState, pod: Document, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Status:
         terms = preferred_terms(pod)
-        if terms is None:
+        if terms is None and not self.added_preferences:
             return SKIP
-        state[self.name] = [term for term in terms if term["weight"] and _says_something(term["preference"])]
+        state[self.name] = [*_meaningful(terms or ()), *self.added_preferences]
         return SUCCESS
 
     def score(self, state: CycleState, pod: Document, node: NodeInfo) -> int:
@@ -92,14 +109,22 @@ class NodeAffinity(Plugin):
 
     def worth_retrying(self, pod: Document, event: ClusterEvent) -> bool:
         """When a node came that matches, or one began to match."""
-        if event.new is None or not matches(pod, event.new):
+        if event.new is None or not self._is_allowed(event.new) or not matches(pod, event.new):
             return False
-        return event.old is None or not matches(pod, event.old)
+        return event.old is None or not self._is_allowed(event.old) or not matches(pod, event.old)
+
+    def _is_allowed(self, node: Document) -> bool:
+        """Whether the profile lets its pods onto the node."""
+        return self.added_terms is None or _any_term_matches(self.added_terms, node)
 
 
 def _any_term_matches(terms: Sequence[Document], node: Document) -> bool:
     meta = node["metadata"]
     return node_selector_terms_match(terms, meta.get("labels") or {}, {NAME_FIELD: meta["name"]})
+
+
+def _meaningful(preferred: Iterable[Document]) -> list[Document]:
+    return [term for term in preferred if term["weight"] and _says_something(term["preference"])]
 
 
 def _says_something(term: Document) -> bool:
