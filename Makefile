@@ -11,7 +11,7 @@ RUN_STAMP := $(VENV)/.installed-run$(if $(DATABASE_URL)$(REDIS_URL),-scale)
 DEV_STAMP := $(VENV)/.installed-dev
 LANGUAGE_DIRECTORIES := zh_Hans
 
-.PHONY: help run setup chromium lint format types test golden bench walks messages
+.PHONY: help run setup chromium lint format types test golden bench walks parity messages
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,9 @@ bench: $(DEV_STAMP)  ## the numbers of the README: engine, durable commands, fee
 
 walks: $(DEV_STAMP)  ## seeded random walks through the pure engine
 	$(BIN)/python -m tests.walks $(ARGS)
+
+parity: $(DEV_STAMP)  ## random decisions, once with arrays and once node by node (ARGS="--count 100000")
+	$(BIN)/python -m tests.scheduler.arrays.parity $(ARGS)
 
 messages: $(DEV_STAMP)  ## gather the texts to translate into locale/ (needs GNU gettext)
 	@command -v xgettext >/dev/null || { echo "make messages needs xgettext: apt-get install gettext" >&2; exit 1; }

@@ -1,0 +1,305 @@
+"""Decisions for large clusters: all nodes filtered and scored at once, alike to `schedule.decide` in everything it says.
+
+What plugins of the default profile say is computed from columns (see local.py, topology_spread.py and
+inter_pod_affinity.py). Plugins without arrays, and those of volumes when a pod has some, are asked node by node, and only
+about the nodes that the others left; preemption tries nodes one by one, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from cluster.objects.documents import Document
+from cluster.scheduler import diagnosis, schedule
+from cluster.scheduler.arrays.attempt import Attempt, Parts, PluginError
+from cluster.scheduler.arrays.columns import INEXACT, Bools, Columns, Ints, Rows
+from cluster.scheduler.arrays.decision import ArrayDecision
+from cluster.scheduler.arrays.inter_pod_affinity import PodAffinity
+from cluster.scheduler.arrays.local import NOWHERE, LocalCache, LocalRules
+from cluster.scheduler.arrays.matching import Matching
+from cluster.scheduler.arrays.placed import Placed, Places, RowSnapshot
+from cluster.scheduler.arrays.ports import Ports
+from cluster.scheduler.arrays.template import Template, Templates
+from cluster.scheduler.arrays.topology_spread import TopologySpread
+from cluster.scheduler.decision import Decision, Outcome
+from cluster.scheduler.events import is_assigned, is_finished
+from cluster.scheduler.framework import Code, Profile
+from cluster.scheduler.listers import NOTHING, Lister
+from cluster.scheduler.plugins.inter_pod_affinity import InterPodAffinity
+from cluster.scheduler.plugins.pod_topology_spread import PodTopologySpread
+from cluster.scheduler.snapshot import Snapshot, nominated_node, pod_key
+
+# How many kinds of pods keep their arrays: about 30 bytes a node each.
+CACHED_KINDS = 64
+
+
+class ArrayScheduler:
+    """Nodes and pods of one cluster for one profile. Not part of the World: it can be built from it at any time."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.columns = Columns()
+        self.templates = Templates()
+        ports, matching = Ports(self.columns), Matching(self.columns)
+        self.places = Places(self.columns, ports, matching)
+        self.rules = LocalRules(profile, self.columns, ports)
+        spread = next((p for p in profile.plugins if isinstance(p, PodTopologySpread)), None)
+        affinity = next((p for p in profile.plugins if isinstance(p, InterPodAffinity)), None)
+        self._parts = Parts(
+            profile, self.columns, self.places, self.rules,
+            None if spread is None else TopologySpread(spread, self.columns, matching),
+            None if affinity is None else PodAffinity(affinity, self.columns, matching),
+        )
+        self._caches: dict[bytes, LocalCache] = {}
+        # Pods whose node is not known (yet), by its name.
+        self._homeless: dict[str, dict[str, Document]] = {}
+
+    @classmethod
+    def of(cls, profile: Profile, snapshot: Snapshot) -> ArrayScheduler:
+        """With the nodes and pods of a snapshot."""
+        found = cls(profile)
+        found.sync(snapshot)
+        return found
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    # --- nodes and pods come and go ----------------------------------------------------------------------------------
+
+    def sync(self, snapshot: Snapshot) -> None:
+        """Take over all nodes and pods of a snapshot, and its order."""
+        nodes = snapshot.nodes
+        self.columns.reserve(len(nodes))
+        for gone in set(self.columns.row_of) - {node.name for node in nodes}:
+            self.remove_node(gone)
+        for node in nodes:
+            self.add_node(node.document)
+            known = self.places.on(self.columns.row_of[node.name])
+            there = {pod.key: pod.document for pod in node.pods}
+            for key in [key for key, pod in known.items() if there.get(key) is not pod.document]:
+                self.places.take(self.columns.row_of[node.name], key)
+            for key in [key for key in there if key not in known]:
+                self.add_pod(there[key])
+        self.columns.take_order([node.name for node in nodes])
+        self.places.nominated = {}
+        for node in nodes:
+            for pod in snapshot.nominated(node.name):
+                self.add_pod(pod.document)
+
+    def add_node(self, node: Document) -> None:
+        """A node came or changed. Measured: 40 µs for a new one, 4 µs for a heartbeat."""
+        row = self.columns.add_node(node)
+        self.places.node_changed(row)
+        for pod in self._homeless.pop(node["metadata"]["name"], {}).values():
+            self.add_pod(pod)
+
+    update_node = add_node
+
+    def remove_node(self, name: str) -> None:
+        row = self.columns.row_of.get(name)
+        if row is None:
+            return
+        for key in list(self.places.on(row)):
+            pod = self.places.take(row, key)
+            if pod is not None:
+                self._homeless.setdefault(name, {})[key] = pod.document
+        self.columns.remove_node(name)
+        self.places.node_changed(row)
+
+    def add_pod(self, pod: Document) -> None:
+        """A pod came: on its node, or nominated for one. Others and finished ones change nothing. Measured: 10 µs."""
+        if is_finished(pod):
+            return
+        key = pod_key(pod)
+        if not is_assigned(pod):
+            if nominated_node(pod):
+                self.places.nominated.setdefault(nominated_node(pod), {})[key] = Placed(pod, self.templates.of(pod))
+            return
+        name = pod["spec"]["nodeName"]
+        row = self.columns.row_of.get(name)
+        if row is None:
+            self._homeless.setdefault(name, {})[key] = pod
+            return
+        self.places.put(row, key, Placed(pod, self.templates.of(pod)))
+
+    def remove_pod(self, pod: Document) -> None:
+        """The opposite of `add_pod` with the same document, or an older one on the same node."""
+        key = pod_key(pod)
+        if not is_assigned(pod):
+            name = nominated_node(pod)
+            left = self.places.nominated.get(name, {})
+            left.pop(key, None)
+            if not left:
+                self.places.nominated.pop(name, None)
+            return
+        name = pod["spec"]["nodeName"]
+        row = self.columns.row_of.get(name)
+        if row is not None:
+            self.places.take(row, key)
+        else:
+            self._homeless.get(name, {}).pop(key, None)
+
+    def update_pod(self, old: Document | None, new: Document | None) -> None:
+        """A pod changed from one document to the other; None when there is none. Measured: 5 µs for a new status."""
+        if old is not None and new is not None and self._is_alike(old, new):
+            row = self.columns.row_of.get(new["spec"]["nodeName"])
+            if row is not None and pod_key(new) in self.places.on(row):
+                self.places.replace(row, pod_key(new), new)
+                return
+        if old is not None:
+            self.remove_pod(old)
+        if new is not None:
+            self.add_pod(new)
+
+    def _is_alike(self, old: Document, new: Document) -> bool:
+        """Whether a placed pod still counts the same."""
+        if not (is_assigned(old) and is_assigned(new)) or is_finished(old) or is_finished(new):
+            return False
+        if old["spec"]["nodeName"] != new["spec"]["nodeName"]:
+            return False
+        return self.templates.of(old) is self.templates.of(new)
+
+    # --- decisions ---------------------------------------------------------------------------------------------------
+
+    def decide(
+        self, pod: Document, random: Callable[[], float], lister: Lister = NOTHING, start_index: int = 0
+    ) -> ArrayDecision:
+        """Try to find a node for `pod`; the arguments are those of `schedule.decide`. The pod is not placed."""
+        if not len(self.columns):
+            return ArrayDecision(pod_key(pod), Outcome.UNSCHEDULABLE, 0, message=diagnosis.NO_NODES, nominated="")
+        template = self.templates.of(pod)
+        snapshot = RowSnapshot(self.columns, self.places, self.rules.images, lister)
+        if self.columns.has_inexact or max(template.requests.values(), default=0) >= INEXACT:
+            return self._readable(pod, snapshot, random, start_index)
+        attempt = Attempt(self._parts, pod, template, snapshot)
+        if not attempt.before.status.is_success:
+            return self._readable(pod, snapshot, random, start_index)
+        try:
+            return self._decided(attempt, random, start_index)
+        except PluginError:
+            return self._readable(pod, snapshot, random, start_index)
+
+    def _decided(self, attempt: Attempt, random: Callable[[], float], start_index: int) -> ArrayDecision:
+        nominated = self.columns.row_of.get(nominated_node(attempt.pod))
+        if nominated is not None and attempt.is_feasible(nominated):
+            return self._scheduled(attempt, np.array([nominated], np.intp), None, start_index)
+        order = attempt.worth_trying()
+        cache = self._cache(attempt.template) if attempt.is_ordinary else None
+        scores = attempt.local_scores(order) if cache is None else cache.scores
+        candidates = attempt.left(scores != NOWHERE)
+        feasible = int(np.count_nonzero(candidates))
+        if not feasible:
+            return self._nowhere(attempt, order, start_index)
+        begin = start_index % len(order)
+        wanted = schedule.nodes_to_find(len(order), self.profile.percentage_of_nodes_to_score)
+        tried = len(order)
+        if feasible >= wanted:
+            tried = self._cut(candidates, order, begin, wanted)
+            feasible = wanted
+        next_start = (start_index + tried) % len(self.columns)
+        if feasible == 1:
+            return self._scheduled(attempt, np.flatnonzero(candidates), None, next_start)
+        totals = np.where(candidates, attempt.totals(scores, candidates, cache), NOWHERE)
+        best = np.flatnonzero(totals == totals.max())
+        if len(best) > 1:
+            best = self._in_order(best, order, begin)
+            pick = int(random() * len(best))
+            best = np.roll(best, -pick)
+        return self._scheduled(attempt, best, totals, next_start)
+
+    def _cut(self, candidates: Bools, order: Rows, begin: int, wanted: int) -> int:
+        """Leave only the first `wanted` candidates of the search; how many rows it took to find them."""
+        search = np.roll(order, -begin) if begin else order
+        places = np.flatnonzero(candidates[search])
+        candidates[search[places[wanted:]]] = False
+        return int(places[wanted - 1]) + 1
+
+    def _in_order(self, rows: Rows, order: Rows, begin: int) -> Rows:
+        """The rows in the order of the search."""
+        if len(order) == len(self.columns):
+            return self.columns.in_order(rows, begin)
+        search = np.roll(order, -begin)
+        return search[np.isin(search, rows)]
+
+    def _scheduled(self, attempt: Attempt, best: Rows, totals: Ints | None, next_start: int) -> ArrayDecision:
+        """The pod goes to the first of the best rows, if Reserve and Permit plugins agree."""
+        row = int(best[0])
+        key, node = pod_key(attempt.pod), self.columns.names[row]
+        decision = ArrayDecision(
+            key, Outcome.SCHEDULED, len(self.columns), 1 if totals is None else int(np.count_nonzero(totals != NOWHERE)),
+            node, row, best, totals, message=f"Successfully assigned {key} to {node}", next_start_index=next_start,
+        )
+        if not attempt.asks_before_binding:
+            return decision
+        agreed = schedule.reserved(
+            self._cycle(attempt),
+            Decision(key, Outcome.SCHEDULED, len(self.columns), best=(node,), chosen=node, next_start_index=next_start),
+        )
+        if agreed.outcome is not Outcome.SCHEDULED:
+            return _like(agreed)
+        return replace(decision, notes=agreed.notes)
+
+    def _nowhere(self, attempt: Attempt, order: Rows, start_index: int) -> ArrayDecision:
+        """No node passed: say why, and ask the PostFilter plugins."""
+        found = attempt.rejections(order)
+        statuses = attempt.statuses(order, found)
+        attempt.take_notes(for_filters=any(status.code is Code.UNSCHEDULABLE for status in statuses.values()))
+        cycle = self._cycle(attempt)
+        after = schedule.post_filtered(cycle, statuses)
+        message = diagnosis.filter_message(len(self.columns), statuses.values())
+        return ArrayDecision(
+            pod_key(attempt.pod), Outcome.NOMINATED if after.nominated else Outcome.UNSCHEDULABLE,
+            len(self.columns), message=diagnosis.with_post_filter(message, after.status.message),
+            rejectors=tuple(sorted(attempt.before.restricting | found.plugins)),
+            next_start_index=(start_index + len(order)) % len(self.columns), post_filter_message=after.status.message,
+            nominated=after.nominated, victims=after.victims, preemption=after.values,
+        )
+
+    def _cycle(self, attempt: Attempt) -> schedule.Attempt:
+        """The attempt as the plugins of the later extension points know it."""
+        active = {plugin.name for plugin in attempt.filters}
+        idle = tuple(plugin.name for plugin in self.profile.filter if plugin.name not in active)
+        return schedule.Attempt(attempt.pod, attempt.snapshot, self.profile, attempt.state, attempt.filters, idle)
+
+    def _readable(
+        self, pod: Document, snapshot: Snapshot, random: Callable[[], float], start_index: int
+    ) -> ArrayDecision:
+        """What `schedule.decide` says. Measured: 1 s for 5,000 nodes."""
+        decision = schedule.decide(pod, snapshot, self.profile, random, start_index)
+        if decision.outcome is not Outcome.SCHEDULED:
+            return _like(decision)
+        row_of = self.columns.row_of
+        totals = np.full(self.columns.capacity, NOWHERE, np.int64)
+        for verdict in decision.verdicts:
+            if verdict.is_feasible:
+                totals[row_of[verdict.node]] = verdict.total
+        best = np.array([row_of[decision.chosen], *(row_of[n] for n in decision.best if n != decision.chosen)], np.intp)
+        feasible = int(np.count_nonzero(totals != NOWHERE))
+        return replace(
+            _like(decision), feasible=feasible, chosen=decision.chosen, chosen_row=int(best[0]), best_rows=best,
+            totals=totals if feasible > 1 else None, notes=decision.notes,
+        )
+
+    def _cache(self, template: Template) -> LocalCache:
+        """The arrays kept for pods of this kind, brought up to date."""
+        found = self._caches.pop(template.place, None)
+        if found is None:
+            if len(self._caches) >= CACHED_KINDS:
+                del self._caches[next(iter(self._caches))]
+            found = LocalCache(self.rules, self.columns, template)
+        else:
+            found.refresh()
+        self._caches[template.place] = found
+        return found
+
+
+def _like(decision: Decision) -> ArrayDecision:
+    """The outcome of a readable decision, without what is known of single nodes."""
+    return ArrayDecision(
+        decision.pod, decision.outcome, decision.total_nodes, message=decision.message, rejectors=decision.rejectors,
+        next_start_index=decision.next_start_index, post_filter_message=decision.post_filter_message,
+        nominated=decision.nominated, victims=decision.victims, preemption=decision.preemption,
+    )
