@@ -139,6 +139,9 @@ SENTENCES: dict[str, str] = {
         "The **EndpointSlice controller** rewrites {slice} of Service {service}: {added, plural, one {# endpoint} "
         "other {# endpoints}} added, {removed} removed, {ready} of {total} ready."
     ),
+    "ephemeral-volume.create": gettext_noop(
+        "The **ephemeral volume controller** makes claim {claim} for a volume that lives as long as Pod {pod}."
+    ),
     "event.expired": gettext_noop("An Event has expired after an hour: {reason}."),
     "event.recorded": gettext_noop("An Event is recorded: {reason}. {message}"),
     "gc.delete": gettext_noop("The **garbage collector** deletes {object}: its owner {owner} is gone or going."),
@@ -164,6 +167,7 @@ SENTENCES: dict[str, str] = {
     "kubelet.completed": gettext_noop("The **kubelet** on {node} reports that {pod} has ended well."),
     "kubelet.containers-lost": gettext_noop("The **kubelet** on {node} finds the containers of {pod} gone."),
     "kubelet.crashed": gettext_noop("Container {container} of {pod} has ended on {node} with exit code {code}."),
+    "kubelet.csi-node": gettext_noop("The **kubelet** registers the storage driver of {node}: how many volumes the node takes."),
     "kubelet.deadline": gettext_noop("The **kubelet** on {node} ends {pod}: it has been active longer than it may."),
     "kubelet.exited": gettext_noop("Container {container} of {pod} has ended on {node}, exit code {code}."),
     "kubelet.failed": gettext_noop("The **kubelet** on {node} reports that {pod} has failed."),
@@ -230,6 +234,28 @@ SENTENCES: dict[str, str] = {
     ),
     "pod-gc.terminating-fail": gettext_noop(
         "**Pod garbage collection** sets the terminating Pod {pod} to Failed: no kubelet will finish it."
+    ),
+    "provisioner.create": gettext_noop(
+        "The **storage provisioner** has made {size} of storage for claim {claim} and creates volume {volume} for it."
+    ),
+    "provisioner.delete": gettext_noop(
+        "The **storage provisioner** has deleted the storage behind volume {volume} and deletes the volume."
+    ),
+    "provisioner.give-back": gettext_noop(
+        "The **storage provisioner** cannot make a volume for claim {claim} on {node}; the scheduler has to choose anew."
+    ),
+    "provisioner.grow": gettext_noop("The **storage provisioner** makes volume {volume} larger: claim {claim} asks for {size}."),
+    "provisioner.grown": gettext_noop("Claim {claim} now has {size} on volume {volume}."),
+    "provisioner.let-go": gettext_noop("The **storage provisioner** lets volume {volume} go: no storage is left behind it."),
+    "pv-protection.protect": gettext_noop(
+        "The **volume protection controller** protects volume {name} from being deleted while it is bound."
+    ),
+    "pv-protection.release": gettext_noop("The **volume protection controller** lets volume {name} go: it is no longer bound."),
+    "pvc-protection.protect": gettext_noop(
+        "The **claim protection controller** protects claim {name} from being deleted while a Pod uses it."
+    ),
+    "pvc-protection.release": gettext_noop(
+        "The **claim protection controller** lets claim {name} go: no Pod uses it any longer."
     ),
     "replicaset.adopt": gettext_noop(
         "The **ReplicaSet controller** finds that {pod} fits the selector of {replicaset} and belongs to nobody, and "
@@ -362,6 +388,32 @@ SENTENCES: dict[str, str] = {
     "user.tainted": gettext_noop("**You** taint {node}: {taints}."),
     "user.uncordoned": gettext_noop("**You** uncordon {node}: it takes new Pods again."),
     "user.untainted": gettext_noop("**You** take taints off {node}: {taints}."),
+    "volume-binder.ask-provisioner": gettext_noop(
+        "The **volume binder** finds no volume for claim {claim} and leaves it to the provisioner {provisioner} to make "
+        "one."
+    ),
+    "volume-binder.available": gettext_noop("The **volume binder** reports volume {volume} as Available: claims may have it."),
+    "volume-binder.bind-claim": gettext_noop("The **volume binder** writes into claim {claim} that volume {volume} is its own."),
+    "volume-binder.bind-volume": gettext_noop(
+        "The **volume binder** finds volume {volume} ({size}) for claim {claim} and keeps it for the claim."
+    ),
+    "volume-binder.claim-bound": gettext_noop(
+        "Claim {claim} is Bound: the **volume binder** has given it {size} on volume {volume}."
+    ),
+    "volume-binder.claim-lost": gettext_noop("The **volume binder** marks claim {claim} as Lost: {message}"),
+    "volume-binder.claim-pending": gettext_noop("The **volume binder** reports claim {claim} as Pending."),
+    "volume-binder.default-class": gettext_noop(
+        "The **volume binder** gives claim {claim}, which names no class, the default class {storage_class}."
+    ),
+    "volume-binder.delete": gettext_noop(
+        "The **volume binder** deletes volume {volume}: its claim is gone and its reclaim policy is Delete."
+    ),
+    "volume-binder.failed": gettext_noop("The **volume binder** marks volume {volume} as Failed: {message}"),
+    "volume-binder.released": gettext_noop(
+        "Claim {claim} is gone: the **volume binder** marks volume {volume} as Released, policy {policy}."
+    ),
+    "volume-binder.unbind": gettext_noop("The **volume binder** takes volume {volume} back from claim {claim}."),
+    "volume-binder.volume-bound": gettext_noop("The **volume binder** reports volume {volume} as Bound to claim {claim}."),
 }
 
 

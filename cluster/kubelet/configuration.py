@@ -1,11 +1,13 @@
-"""ConfigMaps and Secrets that a Pod needs before its volumes can be mounted or a container can be created."""
+"""Claims, ConfigMaps and Secrets that a Pod needs before its volumes can be mounted or a container can be created."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from cluster.apiserver.reader import Reader
+from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
+from cluster.objects.kinds import persistentvolumeclaim as claims
 
 KINDS = {"configMap": "configmaps", "secret": "secrets"}
 # Every namespace has it as soon as its controller has run; a Pod that comes first just waits a moment in reality too.
@@ -14,12 +16,43 @@ ROOT_CA = "kube-root-ca.crt"
 
 def mount_error(view: Reader, pod: Document) -> str | None:
     """The message of the FailedMount event for the first volume that cannot be set up; None when all can."""
+    unbound = _claim_problems(view, pod)
+    if unbound:
+        names = " ".join(unbound)
+        text = "; ".join(unbound.values())
+        return (
+            f"Unable to attach or mount volumes: unmounted volumes=[{names}], unattached volumes=[], "
+            f"failed to process volumes=[{names}]: {text}"
+        )
     for volume in dig(pod, "spec", "volumes", default=[]):
         for kind, source in _volume_sources(volume):
             problem = _volume_problem(view, pod["metadata"]["namespace"], kind, source)
             if problem:
                 return f'MountVolume.SetUp failed for volume "{volume["name"]}" : {problem}'
     return None
+
+
+def _claim_problems(view: Reader, pod: Document) -> dict[str, str]:
+    """Volumes whose claims cannot be used, and why (pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go)."""
+    namespace = pod["metadata"]["namespace"]
+    found = {}
+    for volume in dig(pod, "spec", "volumes", default=[]):
+        for name, ephemeral in claims.of_pod({**pod, "spec": {"volumes": [volume]}}):
+            problem = _claim_problem(view.world.row("persistentvolumeclaims", (namespace, name)), name, pod, ephemeral)
+            if problem:
+                found[volume["name"]] = f"error processing PVC {namespace}/{name}: {problem}"
+    return found
+
+
+def _claim_problem(claim: Document | None, name: str, pod: Document, ephemeral: bool) -> str:
+    if claim is None:
+        return f'failed to fetch PVC from API server: persistentvolumeclaims "{name}" not found'
+    if ephemeral and not metadata.is_controlled_by(claim, pod):
+        return "not created for pod (pod is not owner)"
+    if metadata.is_being_deleted(claim):
+        return "PVC is being deleted"
+    bound = claims.phase(claim) == "Bound" and claims.volume_name(claim)
+    return "" if bound else "PVC is not bound"
 
 
 def _volume_sources(volume: Document) -> Iterator[tuple[str, Document]]:

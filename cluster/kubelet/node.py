@@ -13,6 +13,7 @@ from cluster.machinery.component import Context
 from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story
 from cluster.objects import times
 from cluster.objects.documents import Document, dig, with_value
+from cluster.storage import driver
 
 KUBELET = "host/kubelet"
 MACHINES = "host/machines"
@@ -65,6 +66,8 @@ def reconcile(context: Context, name: str) -> None:
     _post_status(context, name, machine, kubelet, node)
     if not context.wrote:
         _ensure_lease(context, node)
+    if not context.wrote:
+        _ensure_csi_node(context, node)
 
 
 def power_off(context: Context, name: str) -> None:
@@ -198,6 +201,13 @@ def _ensure_lease(context: Context, node: Document) -> None:
         },
     }
     context.create(lease, story=_story("lease", name, FOLDED))
+
+
+def _ensure_csi_node(context: Context, node: Document) -> None:
+    """The node's storage drivers, which register with the kubelet (pkg/volume/csi/nodeinfomanager)."""
+    name = node["metadata"]["name"]
+    if context.world.row("csinodes.storage.k8s.io", ("", name)) is None:
+        context.create(driver.csi_node(node), story=_story("csi-node", name, FOLDED))
 
 
 def _tell_schedulable(context: Context, name: str, node: Document, note: dict[str, Any]) -> None:

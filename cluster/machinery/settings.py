@@ -56,6 +56,10 @@ class Settings:
     node_start: int = 4 * times.SECOND  # from power to a registered kubelet
     node_ready: int = 2 * times.SECOND  # from registration to Ready (the pod network comes up)
 
+    # the storage driver
+    volume_provision: int = 1_200  # making a disk, or a larger one
+    volume_delete: int = 600
+
     # node life cycle (pkg/controller/nodelifecycle)
     node_monitor_grace: int = 50 * times.SECOND
     node_monitor_period: int = 5 * times.SECOND

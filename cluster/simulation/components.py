@@ -7,22 +7,26 @@ from cluster.controllers.deployment import DeploymentController
 from cluster.controllers.disruption import DisruptionController
 from cluster.controllers.endpoints import EndpointsController
 from cluster.controllers.endpointslice import EndpointSliceController
+from cluster.controllers.ephemeral_volume import EphemeralVolumeController
 from cluster.controllers.garbage_collector import GarbageCollector
 from cluster.controllers.kubernetes_service import KubernetesServiceController
 from cluster.controllers.namespace import NamespaceController
 from cluster.controllers.node_ipam import NodeIpamController
 from cluster.controllers.node_lifecycle import NodeLifecycleController
+from cluster.controllers.persistent_volume_binder import PersistentVolumeBinder
 from cluster.controllers.pod_gc import PodGarbageCollector
 from cluster.controllers.replicaset import ReplicaSetController
 from cluster.controllers.root_ca import RootCAPublisher
 from cluster.controllers.serviceaccount import ServiceAccountController
 from cluster.controllers.statefulset import StatefulSetController
+from cluster.controllers.storage_protection import ClaimProtection, VolumeProtection
 from cluster.controllers.taint_eviction import TaintEvictionController
 from cluster.kubelet.kubelet import Kubelet
 from cluster.machinery.component import Component
 from cluster.machinery.event_recorder import EventRecorder
 from cluster.network.kube_proxy import KubeProxy
 from cluster.scheduler.scheduler import Scheduler
+from cluster.storage.provisioner import Provisioner
 
 
 def all_components() -> list[Component]:
@@ -44,6 +48,11 @@ def all_components() -> list[Component]:
         TaintEvictionController(),
         DisruptionController(),
         PodGarbageCollector(),
+        EphemeralVolumeController(),
+        PersistentVolumeBinder(),
+        ClaimProtection(),
+        VolumeProtection(),
+        Provisioner(),
         GarbageCollector(),
         Scheduler(),
         Kubelet(),
