@@ -1,6 +1,7 @@
 """What components report becomes Event objects, equal reports a count.
 
-client-go/tools/record/event.go and events_cache.go.
+client-go/tools/record/event.go and events_cache.go; for those who report through events.k8s.io
+client-go/tools/events/event_broadcaster.go.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from cluster.objects.registry import REGISTRY
 COMPONENT = "event-recorder"
 # Components that report through events.k8s.io: they fill `action`, `reportingComponent` and no `source`.
 NEW_API_REPORTERS = frozenset({"default-scheduler"})
+SERIES_ENDS = 6 * times.MINUTE
 
 
 def note(
@@ -36,6 +38,8 @@ def note(
 
 def is_same(event: Document, found: dict[str, Any]) -> bool:
     """Whether an Event already says what the note says, so that only its count grows."""
+    if found["source"] in NEW_API_REPORTERS:
+        return _is_same_series(event, found)
     regarding, source = found["regarding"], event.get("source") or {}
     return (
         event["type"] == found["type"]
@@ -44,6 +48,18 @@ def is_same(event: Document, found: dict[str, Any]) -> bool:
         and dig(event, "involvedObject", "fieldPath", default="") == regarding.get("fieldPath", "")
         and (source.get("component") or event.get("reportingComponent")) == found["source"]
         and source.get("host", "") == found["host"]
+    )
+
+
+def _is_same_series(event: Document, found: dict[str, Any]) -> bool:
+    """Whether it is the same act about the same version of the same object, and not too long ago; its words do not matter."""
+    last = dig(event, "series", "lastObservedTime", default=event.get("eventTime"))
+    return (
+        (event["type"], event["reason"], event.get("action"), event.get("reportingComponent"))
+        == (found["type"], found["reason"], found["action"], found["source"])
+        and event["involvedObject"] == found["regarding"]
+        and event.get("related") == found.get("related")
+        and found["at"] - times.parse(last) <= SERIES_ENDS
     )
 
 
