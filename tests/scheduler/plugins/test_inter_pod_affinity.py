@@ -322,7 +322,7 @@ def test_preferred_neighbours_attract():
 
 def test_unwanted_neighbours_repel():
     new = labelled("new", DB, affinity=rather_away(10, term(HOSTNAME)))
-    pods = [labelled("p", on="a1"), labelled("q", on="a2"), labelled("r", on="a2")]
+    pods = [labelled("p", on="a1"), labelled("q", on="a2"), labelled("r", on="a2"), labelled("s", DB, on="b1")]
     assert scored(new, ZONES, pods) == {"a1": (-10, 50), "a2": (-20, 0), "b1": (0, 100)}
 
 

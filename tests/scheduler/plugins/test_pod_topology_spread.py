@@ -257,6 +257,16 @@ def test_explains_what_it_counted():
     assert PLUGIN.explain_score(state, soft, snapshot.node("nowhere")) == {"ignored": True, "missing": [ZONE]}
 
 
+def test_explains_the_default_constraints_of_a_node_without_zone():
+    lister = things(services=[("web", {"selector": {"app": "web"}})])
+    state, snapshot = {}, Snapshot.of([*ZONES, zoned("nowhere")], [labelled("p", on="nowhere")], lister)
+    PLUGIN.pre_score(state, labelled("new"), snapshot.nodes, snapshot)
+    found = PLUGIN.explain_score(state, labelled("new"), snapshot.node("nowhere"))
+    assert found["default"] is True
+    assert [(part["domain"], part.get("count")) for part in found["constraints"]] == [("nowhere", 1), (None, None)]
+    assert found["constraints"][0]["constraint"]["labelSelector"] == WEB
+
+
 # --- default constraints --------------------------------------------------------------------------
 
 OF_SET = {"kind": "ReplicaSet", "name": "web"}
