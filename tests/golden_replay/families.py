@@ -40,13 +40,11 @@ SUFFIXES = (".json", ".jsonl", ".txt")
 
 
 def asked_for(names: list[str]) -> dict[str, Family]:
-    """Families by name; of the scheduler's decisions those too that do not agree yet."""
-    waiting = {name: _decisions(name.removeprefix("scheduler/")) for name in names if name.startswith("scheduler/")}
-    known = waiting | FAMILIES
-    unknown = [name for name in names if name not in known]
+    """Families by name; leaves the program for a name that there is not."""
+    unknown = [name for name in names if name not in FAMILIES]
     if unknown:
-        raise SystemExit(f"no family {', '.join(unknown)}; there are {', '.join(FAMILIES)} and scheduler/<category>")
-    return {name: known[name] for name in names}
+        raise SystemExit(f"no family {', '.join(unknown)}; there are {', '.join(FAMILIES)}")
+    return {name: FAMILIES[name] for name in names}
 
 
 def not_yet(folder: Path) -> list[str]:
