@@ -21,8 +21,26 @@ WRONG = (
     'scale "unclosed', "get pods -n", "create namespace 5_Bad", "expose deployment nowhere --port=80",
 )
 BROKEN = "apiVersion: v1\nkind: Pod\n  metadata: [\n"
+PRIORITY_CLASS = "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 1000\n---\n"
+SET = "template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{terminationGracePeriodSeconds: {grace}, containers: " \
+    "[{{name: c, image: \"{image}\", resources: {{requests: {{{requests}}}}}}}]}}}}"
+CLAIMS = (
+    "volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce],"
+    " resources: {requests: {storage: 1Gi}}}}]"
+)
+# What a Pod may ask of its neighbours.
+PLACEMENTS = (
+    "", "", "",
+    "topologySpreadConstraints: [{{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule,"
+    " labelSelector: {{matchLabels: {{app: {name}}}}}}}], ",
+    "affinity: {{podAntiAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{{topologyKey: kubernetes.io/hostname,"
+    " labelSelector: {{matchLabels: {{app: {name}}}}}}}]}}}}, ",
+    "affinity: {{podAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{{topologyKey: kubernetes.io/hostname,"
+    " labelSelector: {{matchLabels: {{app: x}}}}}}]}}}}, ",
+)
 COMPONENTS = (
-    "deployment-controller", "replicaset-controller", "default-scheduler", "endpointslice-controller",
+    "deployment-controller", "daemonset-controller", "statefulset-controller", "disruption-controller",
+    "replicaset-controller", "default-scheduler", "endpointslice-controller",
     "node-lifecycle-controller", "garbage-collector-controller", "taint-eviction-controller", "namespace-controller",
 )
 
@@ -91,18 +109,59 @@ class Hand:
         grace = random.choice((0, 1, 30))
         probe = ", readinessProbe: {httpGet: {port: 80}, periodSeconds: 2}" if random.random() < 0.3 else ""
         tolerate = ", tolerations: [{operator: Exists, effect: NoSchedule}]" if random.random() < 0.2 else ""
+        high = random.random() < 0.2
+        place = random.choice(PLACEMENTS).format(name=name) + ("priorityClassName: high, " if high else "")
         text = (
             f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, labels: {{app: {name}}}}}\nspec:\n"
             f"  replicas: {random.randint(0, 4)}\n  minReadySeconds: {random.choice((0, 0, 3))}\n"
             f"  progressDeadlineSeconds: {random.choice((20, 600))}\n  strategy: {strategy}\n"
             f"  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n"
-            f"    spec: {{terminationGracePeriodSeconds: {grace}{tolerate}, containers: "
+            f"    spec: {{{place}terminationGracePeriodSeconds: {grace}{tolerate}, containers: "
             f"[{{name: c, image: \"{random.choice(IMAGES)}\", ports: [{{containerPort: 80}}], "
             f"resources: {{requests: {{{requests}}}}}{probe}}}]}}\n"
             f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n"
             f"spec: {{selector: {{app: {name}}}, type: {random.choice(('ClusterIP', 'NodePort'))}, ports: [{{port: 80}}]}}\n"
         )
-        return f"apply -f walk.yaml {self._in_namespace()}", {"walk.yaml": text}
+        return f"apply -f walk.yaml {self._in_namespace()}", {"walk.yaml": (PRIORITY_CLASS if high else "") + text}
+
+    def _template(self, name: str) -> str:
+        requests = ", ".join(f"{key}: {value}" for key, value in self.random.choice(REQUESTS[:2]).items())
+        grace, image = self.random.choice((0, 1, 30)), self.random.choice(IMAGES)
+        return SET.format(name=name, grace=grace, image=image, requests=requests)
+
+    def _apply_daemonset(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        name = f"d{self._name()}"
+        strategy = self.random.choice((
+            "{}", "{type: OnDelete}", "{rollingUpdate: {maxUnavailable: 2}}", "{rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}",
+        ))
+        text = (
+            f"apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: {name}}}\nspec:\n  updateStrategy: {strategy}\n"
+            f"  selector: {{matchLabels: {{app: {name}}}}}\n  {self._template(name)}\n"
+        )
+        return f"apply -f set.yaml -n {self.random.choice(NAMESPACES[:4])}", {"set.yaml": text}
+
+    def _apply_statefulset(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        name, random = f"s{self._name()}", self.random
+        policy = random.choice(("OrderedReady", "OrderedReady", "Parallel"))
+        strategy = random.choice(("{}", "{}", "{type: OnDelete}", "{type: RollingUpdate, rollingUpdate: {partition: 1}}"))
+        retention = random.choice(("Retain", "Delete"))
+        claims = f"  {CLAIMS}\n" if random.random() < 0.4 else ""
+        text = (
+            f"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: {name}}}\nspec:\n  serviceName: {name}\n"
+            f"  replicas: {random.randint(0, 3)}\n  podManagementPolicy: {policy}\n  updateStrategy: {strategy}\n"
+            f"  persistentVolumeClaimRetentionPolicy: {{whenScaled: {retention}, whenDeleted: {retention}}}\n"
+            f"  selector: {{matchLabels: {{app: {name}}}}}\n  {self._template(name)}\n{claims}"
+        )
+        return f"apply -f set.yaml -n {self.random.choice(NAMESPACES[:4])}", {"set.yaml": text}
+
+    def _budget(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        name = self._name()
+        amount = self.random.choice(("minAvailable: 1", "maxUnavailable: 0", "maxUnavailable: 1", 'minAvailable: "50%"'))
+        text = (
+            f"apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: {name}}}\n"
+            f"spec: {{{amount}, selector: {{matchLabels: {{app: {name}}}}}}}\n"
+        )
+        return f"apply -f budget.yaml {self._in_namespace()}", {"budget.yaml": text}
 
     def _run(self, simulation: Simulation) -> str:
         policy = self.random.choice(("Always", "OnFailure", "Never"))
@@ -116,12 +175,19 @@ class Hand:
     def _scale_replicaset(self, simulation: Simulation) -> str:
         return f"scale replicaset {self._existing(simulation, 'replicasets.apps')} --replicas={self.random.randint(0, 3)}"
 
+    def _scale_statefulset(self, simulation: Simulation) -> str:
+        return f"scale statefulset {self._existing(simulation, 'statefulsets.apps')} --replicas={self.random.randint(0, 4)}"
+
+    def _workload(self, simulation: Simulation) -> str:
+        kind = self.random.choice(("deployment", "deployment", "daemonset", "statefulset"))
+        return f"{kind} {self._existing(simulation, f'{kind}s.apps')}"
+
     def _set_image(self, simulation: Simulation) -> str:
-        return f"set image deployment {self._existing(simulation, 'deployments.apps')} *={self.random.choice(IMAGES)}"
+        return f"set image {self._workload(simulation)} *={self.random.choice(IMAGES)}"
 
     def _rollout(self, simulation: Simulation) -> str:
         verb = self.random.choice(("undo", "pause", "resume", "restart", "history", "undo --to-revision=1"))
-        return f"rollout {verb} deployment {self._existing(simulation, 'deployments.apps')}"
+        return f"rollout {verb} {self._workload(simulation)}"
 
     def _status(self, simulation: Simulation) -> str:
         return f"rollout status deployment {self._existing(simulation, 'deployments.apps')} --timeout=20s"
@@ -145,9 +211,12 @@ class Hand:
         return f"delete pod {self._existing(simulation, 'pods')} --wait=false {how}".rstrip()
 
     def _delete(self, simulation: Simulation) -> str:
-        kind = self.random.choice(("deployment", "deployment", "service", "replicaset"))
-        resource = {"deployment": "deployments.apps", "service": "services", "replicaset": "replicasets.apps"}[kind]
-        cascade = self.random.choice(("", "", "--cascade=orphan", "--cascade=foreground")) if kind != "service" else ""
+        resource = self.random.choice((
+            "deployments.apps", "deployments.apps", "services", "replicasets.apps", "daemonsets.apps", "statefulsets.apps",
+            "poddisruptionbudgets.policy", "persistentvolumeclaims",
+        ))
+        kind = resource.partition(".")[0]
+        cascade = self.random.choice(("", "", "--cascade=orphan", "--cascade=foreground")) if ".apps" in resource else ""
         return f"delete {kind} {self._existing(simulation, resource)} --wait=false {cascade}".rstrip()
 
     def _delete_namespace(self, simulation: Simulation) -> str:
@@ -192,7 +261,10 @@ class Hand:
     # --- looking and mistakes --------------------------------------------------------------------------------------
 
     def _look(self, simulation: Simulation) -> str:
-        kind = self.random.choice(("pods", "deployments", "replicasets", "services", "nodes", "events", "endpointslices", "all"))
+        kind = self.random.choice((
+            "pods", "deployments", "replicasets", "daemonsets", "statefulsets", "pvc", "pv", "pdb", "services", "nodes",
+            "events", "endpointslices", "all",
+        ))
         how = self.random.choice(("-A", "-o wide", "-A -o yaml", "-o name"))
         return self.random.choice((f"get {kind} {how}", f"describe pod {self._existing(simulation, 'pods')}"))
 
@@ -201,8 +273,9 @@ class Hand:
 
 
 WEIGHTS = {
-    "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "run": 3, "scale": 6, "scale_replicaset": 1,
-    "set_image": 6, "rollout": 6, "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4,
-    "delete_namespace": 2, "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 2, "machine": 3,
-    "add_machine": 2, "delete_node": 1, "switch": 4, "look": 2, "wrong": 3,
+    "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "apply_daemonset": 4, "apply_statefulset": 6,
+    "budget": 3, "run": 3, "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
+    "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 2,
+    "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 2, "machine": 3, "add_machine": 2,
+    "delete_node": 1, "switch": 4, "look": 2, "wrong": 3,
 }

@@ -16,7 +16,11 @@ from cluster.simulation.components import all_components
 from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
 from tests.support.console import Console
-from tests.walks import invariants, quiet
+from tests.walks import (
+    invariants,
+    quiet,
+    sets,  # noqa: F401  (its rules)
+)
 from tests.walks.commands import Hand
 from tests.walks.invariants import Broken, Seen
 
