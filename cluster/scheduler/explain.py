@@ -14,7 +14,7 @@ from cluster.apiserver.state import MEMORY, World
 from cluster.objects import times
 from cluster.objects.documents import Document, dig, without
 from cluster.objects.metadata import is_being_deleted
-from cluster.scheduler import what_helps, what_if
+from cluster.scheduler import configuration, what_helps, what_if
 from cluster.scheduler.decision import Decision
 from cluster.scheduler.events import is_assigned, is_finished
 from cluster.scheduler.explain_asks import asks_of
@@ -23,7 +23,6 @@ from cluster.scheduler.explain_rows import MANY, Matrix, best_other, columns_of,
 from cluster.scheduler.explain_words import Queued, Told, words_of
 from cluster.scheduler.explanation import BeforeRow, ChangeRow, Columns, ExplainedPod, Explanation, Moment, Row, Situation, Word
 from cluster.scheduler.framework import DEFAULT_SCHEDULER, Profile
-from cluster.scheduler.profile import default_profile
 from cluster.scheduler.queue import BACKOFF, BINDING
 from cluster.scheduler.snapshot import Snapshot, pod_key
 from cluster.scheduler.what_if import Change, ChangeError, Question
@@ -83,7 +82,7 @@ def explain(case: Case, changes: Sequence[object] = (), *, suggest: bool = True)
     matrix = None if base is None else _matrix(case.pod, base.record, base.question, _profile_of(case, base))
     told = Told(
         case.pod, situation, matrix, queued=_queued(case), live=base is not None and base.live,
-        tried_at=None if case.recorded is None else case.recorded.revision, schedulers=(DEFAULT_SCHEDULER,),
+        tried_at=None if case.recorded is None else case.recorded.revision, schedulers=tuple(configuration.profiles(case.now).by_name),
     )
     before: list[BeforeRow] | None = None
     if wanted and matrix is not None and base is not None and base.question is not None:
@@ -143,8 +142,12 @@ def situation_of(case: Case) -> Situation:
 
 def profile_for(view: Reader, pod: Document) -> Profile | None:
     """The profile that places the Pod; None when another scheduler has to."""
-    name = dig(pod, "spec", "schedulerName", default=DEFAULT_SCHEDULER)
-    return default_profile() if name == DEFAULT_SCHEDULER else None
+    return configuration.profiles(view).of(pod)
+
+
+def _profile(view: Reader, pod: Document) -> Profile:
+    """The Pod's profile, the first one for a Pod of another scheduler."""
+    return profile_for(view, pod) or next(iter(configuration.profiles(view).by_name.values()))
 
 
 def question_of(view: Reader, pod: Document) -> Question:
@@ -159,8 +162,7 @@ def question_of(view: Reader, pod: Document) -> Question:
             snapshot = snapshot.assuming(other, row["binding"]["node"])
     counters = view.world.row(MEMORY, COUNTERS) or {}
     waiting = without(pod, ("spec", "nodeName"))
-    profile = profile_for(view, pod) or default_profile()
-    return Question(waiting, snapshot, profile, counters.get("start_index", 0))
+    return Question(waiting, snapshot, _profile(view, pod), counters.get("start_index", 0))
 
 
 # --- what is explained ------------------------------------------------------------------------------------------------
@@ -195,7 +197,7 @@ def _kept(case: Case, recorded: Recorded) -> _Base:
 
 
 def _profile_of(case: Case, base: _Base) -> Profile:
-    return base.question.profile if base.question is not None else profile_for(case.now, case.pod) or default_profile()
+    return _profile(case.now, case.pod) if base.question is None else base.question.profile
 
 
 def _matrix(pod: Document, record: Mapping[str, Any], question: Question | None, profile: Profile) -> Matrix:

@@ -87,13 +87,13 @@ def _best(found: Mapping[str, Sequence[Proposal]]) -> list[Proposal]:
     for kind in _SIZES:
         helping = [proposal for proposal in found.get(kind, ()) if proposal.wins]
         chosen += helping[:MAX_OF_A_KIND] or list(found.get(kind, ()))[:1]
-    # Those of a kind that is there already come after the first of every other kind.
+    # The second of a kind comes after the first of every other kind.
     seen: dict[str, int] = {}
-    ranked = []
+    ranked: list[tuple[bool, int, Proposal]] = []
     for proposal in chosen:
         number = seen[proposal.change["do"]] = seen.get(proposal.change["do"], 0) + 1
-        ranked.append((not proposal.wins, number, len(ranked), proposal))
-    return [proposal for *_, proposal in sorted(ranked, key=lambda item: item[:3])][:MAX_PROPOSALS]
+        ranked.append((not proposal.wins, number, proposal))
+    return [proposal for _, _, proposal in sorted(ranked, key=lambda item: item[:2])][:MAX_PROPOSALS]
 
 
 def _taking_turns(kinds: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
@@ -148,8 +148,14 @@ def _promising(stopped: Sequence[Verdict]) -> list[Verdict]:
 
 def _obstacle(verdict: Verdict) -> tuple[bool, int, int]:
     """The size of an obstacle: taints of a node's role are there for good, otherwise what is missing."""
-    taint, short = verdict.status.values.get("taint") or {}, verdict.status.values.get("insufficient") or ()
+    taint, short = verdict.status.values.get("taint") or {}, _shortages(verdict)
     return taint.get("key", "").startswith(ROLE), len(short), sum(one["needs"] - one["free"] for one in short)
+
+
+def _shortages(verdict: Verdict) -> Sequence[Mapping[str, Any]]:
+    """What NodeResourcesFit found too little of: see `node_resources_fit.Shortage.values`."""
+    found: Sequence[Mapping[str, Any]] = verdict.status.values.get("insufficient") or ()
+    return found
 
 
 def _fixes(question: Question, verdict: Verdict, node: NodeInfo) -> Iterator[dict[str, Any]]:
@@ -219,10 +225,10 @@ def _ports_freed(question: Question, verdict: Verdict, node: NodeInfo) -> Iterat
 
 
 def _room_made(question: Question, verdict: Verdict, node: NodeInfo) -> Iterator[dict[str, Any]]:
-    short = verdict.status.values.get("insufficient") or ()
+    short = _shortages(verdict)
     for other in _removable(node, {one["resource"]: one["needs"] - one["free"] for one in short}):
         yield {"do": "remove-pod", "pod": other.key}
-    if len(short) == 1 and short[0]["needs"] <= short[0]["allocatable"]:
+    if len(short) == 1 and short[0]["resource"] != PODS and short[0]["needs"] <= short[0]["allocatable"]:
         one = short[0]
         more = texts.exact(one["resource"], one["needs"] - one["free"])
         yield {"do": "free", "node": node.name, "resource": one["resource"], "quantity": more}
@@ -285,7 +291,7 @@ def _less(question: Question, stopped: Iterable[Verdict]) -> Iterator[dict[str, 
     """As much as is free somewhere of the one resource that is short there; the most first."""
     free: dict[str, set[int]] = {}
     for verdict in stopped:
-        short = verdict.status.values.get("insufficient") or ()
+        short = _shortages(verdict)
         if len(short) == 1 and short[0]["resource"] != PODS and short[0]["free"] >= 0:
             free.setdefault(short[0]["resource"], set()).add(short[0]["free"])
     for resource, amounts in sorted(free.items()):

@@ -257,12 +257,18 @@ def _remove_pod(question: Question, change: Change) -> Question:
 
 
 def _free(question: Question, change: Change) -> Question:
-    """As if Pods on the node asked for so much less: as much more is allocatable."""
+    """As if Pods on the node asked for so much less."""
     node = question.node(change.get("node"))
-    resource, more = _amount(change)
-    total = texts.exact(resource, node.allocatable.get(resource, 0) + more)
-    allocatable = {**dig(node.document, "status", "allocatable", default={}), resource: total}
-    return question.with_node(with_value(node.document, ("status", "allocatable"), allocatable))
+    resource, less = _amount(change)
+    used = node.requested.get(resource, 0)
+    if less > used:
+        raise _field(change, "quantity", f"≤ {texts.exact(resource, used)}")
+    counted = node.non_zero_requested
+    freed = replace(
+        node, requested={**node.requested, resource: used - less},
+        non_zero_requested=counted | {resource: max(counted[resource] - less, 0)} if resource in counted else counted,
+    )
+    return question.with_nodes(freed if info.name == node.name else info for info in question.snapshot.nodes)
 
 
 def _add_node(question: Question, change: Change) -> Question:
