@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.golden_replay import conditions, daemonset, decisions, node_lifecycle, rolling, service, taints
+from tests.golden_replay import conditions, daemonset, decisions, node_lifecycle, rolling, service, statefulset, taints
 from tests.golden_replay.report import Report
 
 Family = tuple[Path, Callable[[Path], Report]]
@@ -31,6 +31,8 @@ FAMILIES: dict[str, Family] = {
     "transcripts/04-daemonset": (daemonset.TEXTS, daemonset.texts_agree),
     "transcripts/05-node-lifecycle": (node_lifecycle.TEXTS, node_lifecycle.texts_agree),
     "watch/node-lifecycle": (node_lifecycle.WATCH, node_lifecycle.watch_agrees),
+    "transcripts/06-statefulset": (statefulset.TEXTS, statefulset.texts_agree),
+    "watch/statefulset-1": (statefulset.WATCH, statefulset.watch_agrees),
     "transcripts/09-service": (service.TEXTS, service.texts_agree),
     "transcripts/13-taints": (taints.TEXTS, taints.texts_agree),
     **{f"scheduler/{category}": _decisions(category) for category in decisions.CATEGORIES},
