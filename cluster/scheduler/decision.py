@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from cluster.objects.documents import Document
 from cluster.scheduler.verdict import Verdict
+
+# With more nodes than this only a summary of a decision is kept: so many of the best, so many names of each other group.
+MANY = 100
+BEST_KEPT = 10
+EXAMPLES = 5
 
 
 class Outcome(StrEnum):
@@ -64,8 +69,8 @@ class Decision:
         others = [verdict for verdict in self.verdicts if verdict.scores and verdict.node != self.chosen]
         return max(others, key=lambda verdict: verdict.total, default=None)
 
-    def why(self) -> dict[str, Any]:
-        """The JSON-able record that goes with the step's story."""
+    def record(self) -> dict[str, Any]:
+        """Everything about the decision, JSON-able."""
         record = {
             "pod": self.pod,
             "nodes": [verdict.why() for verdict in self.verdicts],
@@ -77,3 +82,30 @@ class Decision:
             "without_rules": list(self.without_rules),
         }
         return record if self.preemption is None else record | {"preemption": dict(self.preemption)}
+
+    def why(self) -> dict[str, Any]:
+        """The record that is kept with the step's story.
+
+        With more than MANY nodes it has only the best of them, and `summary` says how many were possible or stopped by
+        what; the rest can be found again by deciding again.
+        """
+        record = self.record()
+        if len(self.verdicts) <= MANY:
+            return record
+        scored = sorted(record["nodes"], key=lambda entry: (entry["node"] != self.chosen, -entry.get("total", 0)))
+        kept = [entry for entry in scored if "plugin" not in entry][:BEST_KEPT]
+        summary = {"nodes": self.total_nodes, "feasible": len(record["feasible"]), "stopped": groups_of(record["nodes"])}
+        names = [entry["node"] for entry in kept]
+        return record | {"nodes": kept, "feasible": names, "best": record["best"][:BEST_KEPT], "summary": summary}
+
+
+def groups_of(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Stopped nodes of a record by plugin and reason, the largest group first, with some names."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        if entry.get("plugin"):
+            found.setdefault((entry["plugin"], ", ".join(entry["reasons"])), []).append(entry["node"])
+    return [
+        {"plugin": plugin, "reason": reason, "count": len(names), "examples": names[:EXAMPLES]}
+        for (plugin, reason), names in sorted(found.items(), key=lambda item: -len(item[1]))
+    ]

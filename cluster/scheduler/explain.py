@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cluster.apiserver.reader import Reader
@@ -15,11 +15,11 @@ from cluster.objects import times
 from cluster.objects.documents import Document, dig, without
 from cluster.objects.metadata import is_being_deleted
 from cluster.scheduler import configuration, what_helps, what_if
-from cluster.scheduler.decision import Decision
+from cluster.scheduler.decision import MANY
 from cluster.scheduler.events import is_assigned, is_finished
 from cluster.scheduler.explain_asks import asks_of
 from cluster.scheduler.explain_changes import change_row
-from cluster.scheduler.explain_rows import MANY, Matrix, best_other, columns_of, deciding_plugin, differing, rows_of
+from cluster.scheduler.explain_rows import Matrix, best_other, columns_of, deciding_plugin, differing, rows_of
 from cluster.scheduler.explain_words import Queued, Told, words_of
 from cluster.scheduler.explanation import BeforeRow, ChangeRow, Columns, ExplainedPod, Explanation, Moment, Row, Situation, Word
 from cluster.scheduler.framework import DEFAULT_SCHEDULER, Profile
@@ -57,12 +57,16 @@ def recorded_for(pod: Document, why: Mapping[str, Any], revision: int, t: int, b
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is to be explained: a Pod at the moment of `now`, or as it was last when it is `gone` by then."""
+    """What is to be explained: a Pod at the moment of `now`, or as it was last when it is `gone` by then.
+
+    `snapshot`: the nodes and Pods of `now`, from whoever has them at hand; otherwise they are read from `now`.
+    """
 
     pod: Document
     now: Reader
     recorded: Recorded | None = None
     gone: bool = False
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,49 +77,53 @@ class _Base:
     question: Question | None
     live: bool
 
+    @property
+    def chosen(self) -> str:
+        return str(self.record["chosen"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """The changes that were asked for, and the question with them; None when there are none or something is wrong."""
+
+    changes: Sequence[Change] = ()
+    question: Question | None = None
+    problem: Word | None = None
+
 
 def explain(case: Case, changes: Sequence[object] = (), *, suggest: bool = True) -> Explanation:
     """The explanation, with `changes` (see `what_if`) made in thought. Wrong changes are told of and left out."""
     situation = situation_of(case)
     base = _base(case, situation)
-    wanted, problem = _wanted(changes, base)
-    matrix = None if base is None else _matrix(case.pod, base.record, base.question, _profile_of(case, base))
-    told = Told(
-        case.pod, situation, matrix, queued=_queued(case), live=base is not None and base.live,
-        tried_at=None if case.recorded is None else case.recorded.revision, schedulers=tuple(configuration.profiles(case.now).by_name),
-    )
-    before: list[BeforeRow] | None = None
-    if wanted and matrix is not None and base is not None and base.question is not None:
-        before = [_before(row) for row in rows_of(matrix)[0]]
-        try:
-            changed = what_if.applied(wanted, base.question)
-        except ChangeError as error:
-            wanted, problem, before = [], error.word, None
-        else:
-            decision = changed.answer(str(base.record["chosen"]))
-            matrix = _matrix(changed.pod, decision.why(), changed, changed.profile)
-            told = replace(told, pod=changed.pod, matrix=matrix, before=str(base.record["chosen"]))
+    changed = _changed(changes, base)
+    matrix = _matrix(case, base)
+    before = None if changed.question is None or matrix is None else [_before(row) for row in rows_of(matrix)[0]]
+    if base is not None and changed.question is not None:
+        matrix = _matrix_of(changed.question, changed.question.answer(base.chosen).record())
     rows, groups, nodes = ([], [], 0) if matrix is None else rows_of(matrix)
-    told = replace(told, rows=tuple(rows), groups=tuple(groups), nodes=nodes)
-    rows = rows if before is None else [_flagged(row, before) for row in rows]
-    offered = _offered(base, wanted) if suggest else _active(base, wanted)
-    words = words_of(told)
-    if suggest and before is None and _is_stuck(matrix, base) and not offered:
-        words.append({"key": "pending.no-single-change", "args": {}, "topic": "pending"})
+    offered = _offered(base, changed.changes) if suggest else _active(base, changed.changes)
+    words = words_of(Told(
+        case.pod if matrix is None else matrix.pod, situation, matrix, tuple(rows), tuple(groups), nodes,
+        live=base is not None and base.live, tried_at=None if case.recorded is None else case.recorded.revision,
+        queued=_queued(case), schedulers=tuple(configuration.profiles(case.now).by_name),
+        before=None if before is None or base is None else base.chosen,
+        helpless=suggest and not offered and _is_stuck(base),
+    ))
     return {
         "type": "explained",
         "pod": _pod(case),
         "situation": situation,
         "revision": case.now.revision,
         "decided_at": _moment(case.recorded),
-        "live": told.live,
+        "live": base is not None and base.live,
         "decision": None if matrix is None else _decision(matrix),
         "columns": NO_COLUMNS if matrix is None else columns_of(matrix),
-        "rows": rows, "groups": groups, "nodes": nodes,
+        "rows": rows if before is None else [_flagged(row, before) for row in rows],
+        "groups": groups, "nodes": nodes,
         "words": words,
         "changes": offered,
         "before": before,
-        "problem": problem,
+        "problem": changed.problem,
     }
 
 
@@ -150,19 +158,26 @@ def _profile(view: Reader, pod: Document) -> Profile:
     return profile_for(view, pod) or next(iter(configuration.profiles(view).by_name.values()))
 
 
-def question_of(view: Reader, pod: Document) -> Question:
+def question_of(view: Reader, pod: Document, snapshot: Snapshot | None = None) -> Question:
     """Where the Pod would go in the state that `view` shows, as if it had no node yet."""
+    if snapshot is None:
+        snapshot = _snapshot(view, pod)
+    elif is_assigned(pod):
+        snapshot = snapshot.without_pod(pod)
+    counters = view.world.row(MEMORY, COUNTERS) or {}
+    return Question(without(pod, ("spec", "nodeName")), snapshot, _profile(view, pod), counters.get("start_index", 0))
+
+
+def _snapshot(view: Reader, pod: Document) -> Snapshot:
+    """Nodes and Pods without this one. Who has got a node and is not bound yet takes room there already."""
     key = pod_key(pod)
     others = [other for other in view.list("pods") if pod_key(other) != key]
     snapshot = Snapshot.of(view.list("nodes"), others, view)
     for other in others:
-        # Who has got a node and is not bound yet takes room there already.
         row = None if is_assigned(other) else view.world.row(MEMORY, (*QUEUED, pod_key(other)))
         if row is not None and row["place"] == BINDING:
             snapshot = snapshot.assuming(other, row["binding"]["node"])
-    counters = view.world.row(MEMORY, COUNTERS) or {}
-    waiting = without(pod, ("spec", "nodeName"))
-    return Question(waiting, snapshot, _profile(view, pod), counters.get("start_index", 0))
+    return snapshot
 
 
 # --- what is explained ------------------------------------------------------------------------------------------------
@@ -175,8 +190,8 @@ def _base(case: Case, situation: Situation) -> _Base | None:
         return _kept(case, recorded)
     if situation in ("finished", "leaving"):
         return None
-    question = question_of(case.now, case.pod)
-    record = question.answer().why()
+    question = question_of(case.now, case.pod, case.snapshot)
+    record = question.answer().record()
     return _Base(record, question, live=recorded is None or not _is_same(record, recorded.why))
 
 
@@ -191,26 +206,26 @@ def _kept(case: Case, recorded: Recorded) -> _Base:
     meta = case.pod["metadata"]
     then = recorded.before.get("pods", meta.get("namespace", ""), meta["name"])
     question = question_of(recorded.before, case.pod if then is None else then)
-    if not recorded.why.get("summary"):
+    if "summary" not in recorded.why:
         return _Base(recorded.why, question, live=False)
-    return _Base(question.answer(str(recorded.why["chosen"])).why(), question, live=False)
+    return _Base(question.answer(str(recorded.why["chosen"])).record(), question, live=False)
 
 
-def _profile_of(case: Case, base: _Base) -> Profile:
-    return _profile(case.now, case.pod) if base.question is None else base.question.profile
+def _matrix(case: Case, base: _Base | None) -> Matrix | None:
+    if base is None:
+        return None
+    if base.question is None:
+        return Matrix.of(case.pod, base.record, _profile(case.now, case.pod), None)
+    return _matrix_of(base.question, base.record)
 
 
-def _matrix(pod: Document, record: Mapping[str, Any], question: Question | None, profile: Profile) -> Matrix:
-    if question is None:
-        return Matrix.of(pod, record, profile, None)
-    return Matrix.of(question.pod, record, profile, question.snapshot)
+def _matrix_of(question: Question, record: Mapping[str, Any]) -> Matrix:
+    return Matrix.of(question.pod, record, question.profile, question.snapshot)
 
 
-def _is_stuck(matrix: Matrix | None, base: _Base | None) -> bool:
-    """Whether no node fits in spite of there being some, and that could be tried out."""
-    return matrix is not None and base is not None and base.question is not None and (
-        not matrix.record["chosen"] and bool(matrix.record["nodes"])
-    )
+def _is_stuck(base: _Base | None) -> bool:
+    """Whether no node fits, in spite of there being some, and that could be tried out."""
+    return base is not None and base.question is not None and not base.chosen and bool(base.record["nodes"])
 
 
 # --- parts of the answer ------------------------------------------------------------------------------------------------
@@ -268,37 +283,35 @@ def _flagged(row: Row, before: Sequence[BeforeRow]) -> Row:
 # --- changes --------------------------------------------------------------------------------------------------------------
 
 
-def _wanted(changes: Sequence[object], base: _Base | None) -> tuple[list[dict[str, Any]], Word | None]:
-    """The changes that can be made, and what is wrong with them otherwise."""
+def _changed(changes: Sequence[object], base: _Base | None) -> _Changed:
     if not changes:
-        return [], None
+        return _Changed()
     try:
         wanted = what_if.parsed(changes)
         if base is None or base.question is None:
             raise ChangeError("nothing")
+        return _Changed(wanted, what_if.applied(wanted, base.question))
     except ChangeError as error:
-        return [], error.word
-    return wanted, None
+        return _Changed(problem=error.word)
 
 
 def _active(base: _Base | None, wanted: Sequence[Change]) -> list[ChangeRow]:
     if base is None or base.question is None:
         return []
-    return [change_row(change, base.question, None, str(base.record["chosen"]), active=True) for change in wanted]
+    return [change_row(change, base.question, None, base.chosen, active=True) for change in wanted]
 
 
 def _offered(base: _Base | None, wanted: Sequence[Change]) -> list[ChangeRow]:
     """The changes that are on, and those that would alter the decision."""
     if base is None or base.question is None:
         return []
-    chosen = str(base.record["chosen"])
-    decision: Decision = base.question.answer(chosen)
-    if decision.chosen != chosen:
+    decision = base.question.answer(base.chosen)
+    if decision.chosen != base.chosen:
         return _active(base, wanted)  # the record knows more than can be found again
     on = {what_if.identity(change) for change in wanted}
     found = [
-        change_row(proposal.change, base.question, proposal.decision, chosen, active=what_if.identity(proposal.change) in on)
-        for proposal in what_helps.proposals(base.question, decision)
+        change_row(tried.change, base.question, tried.decision, base.chosen, active=what_if.identity(tried.change) in on)
+        for tried in what_helps.proposals(base.question, decision)
     ]
     known = {row["id"] for row in found}
     return [*(row for row in _active(base, wanted) if row["id"] not in known), *found]

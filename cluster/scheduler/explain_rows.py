@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from cluster.objects.documents import Document
 from cluster.scheduler import explain_texts as texts
+from cluster.scheduler.decision import MANY, groups_of
 from cluster.scheduler.explain_nodes import node_word
 from cluster.scheduler.explain_scores import detail_of, notes_of
 from cluster.scheduler.explanation import CellState, Columns, Group, Row, RowVerdict, ScoreCell, Used, Word
@@ -18,11 +19,9 @@ from cluster.scheduler.snapshot import NodeInfo, Snapshot
 
 Record = Mapping[str, Any]
 
-# With more nodes than this not all of them become rows: the best ones do, and a few of those that were stopped.
-MANY = 100
+# With more than MANY nodes not all of them become rows: the best ones do, and a few of those that were stopped.
 ROWS_SCORED = 40
 ROWS_OF_GROUP = 2
-EXAMPLES = 5
 
 # What a plugin is about, as a filter and as a scorer.
 SHORT: Mapping[str, tuple[str, str]] = {
@@ -96,11 +95,11 @@ def rows_of(matrix: Matrix) -> tuple[list[Row], list[Group], int]:
     """(rows ordered by name, groups of stopped nodes, number of nodes). Groups only where not every node has its row."""
     entries = {entry["node"]: entry for entry in matrix.record["nodes"]}
     names = list(entries) if matrix.snapshot is None else [node.name for node in matrix.snapshot.nodes]
-    names += [name for name in entries if name not in set(names)]
-    many = len(names) > MANY
-    shown = _telling(matrix.record) if many else names
+    total = max(len(names), nodes_in(matrix.record))
+    groups = stopped_in(matrix.record) if total > MANY else []
+    shown = _telling(matrix.record, groups) if total > MANY else names
     rows = [_row(matrix, name, entries.get(name)) for name in sorted(shown, key=natural)]
-    return rows, list(groups_of(entries.values())) if many else [], len(names)
+    return rows, groups, total
 
 
 def natural(name: str) -> list[tuple[int, str]]:
@@ -108,14 +107,20 @@ def natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
-def groups_of(entries: Iterable[Record]) -> Iterator[Group]:
-    """Stopped nodes by plugin and reason, the largest group first."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for entry in entries:
-        if entry.get("plugin"):
-            found.setdefault((entry["plugin"], reason_of(entry)), []).append(entry["node"])
-    for (plugin, reason), names in sorted(found.items(), key=lambda item: -len(item[1])):
-        yield {"plugin": plugin, "reason": reason, "count": len(names), "examples": names[:EXAMPLES]}
+def nodes_in(record: Record) -> int:
+    """How many nodes a decision looked at."""
+    return int(record["summary"]["nodes"]) if "summary" in record else len(record["nodes"])
+
+
+def feasible_in(record: Record) -> int:
+    """How many nodes were possible."""
+    return int(record["summary"]["feasible"]) if "summary" in record else len(record["feasible"])
+
+
+def stopped_in(record: Record) -> list[Group]:
+    """The nodes that were stopped, by plugin and reason."""
+    found: list[Any] = record["summary"]["stopped"] if "summary" in record else groups_of(record["nodes"])
+    return found
 
 
 def reason_of(entry: Record) -> str:
@@ -146,11 +151,12 @@ def deciding_plugin(record: Record) -> str | None:
     return leads(chosen, other)[0][0]
 
 
-def _telling(record: Record) -> list[str]:
+def _telling(record: Record, groups: Iterable[Group]) -> list[str]:
     """The nodes that get a row in a large cluster."""
     scored = sorted((e for e in record["nodes"] if not e.get("plugin")), key=lambda e: -e.get("total", 0))
     first = [record["chosen"]] if record["chosen"] else []
-    examples = [name for group in groups_of(record["nodes"]) for name in group["examples"][:ROWS_OF_GROUP]]
+    known = {entry["node"] for entry in record["nodes"]}
+    examples = [name for group in groups for name in group["examples"][:ROWS_OF_GROUP] if name in known]
     return list(dict.fromkeys([*first, *(entry["node"] for entry in scored[:ROWS_SCORED]), *examples]))
 
 

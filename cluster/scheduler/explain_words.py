@@ -8,7 +8,7 @@ from typing import Any
 
 from cluster.objects.documents import Document
 from cluster.scheduler import explain_texts as texts
-from cluster.scheduler.explain_rows import Matrix, best_other, leads, short
+from cluster.scheduler.explain_rows import Matrix, best_other, feasible_in, leads, nodes_in, short
 from cluster.scheduler.explanation import Group, Row, Situation, Word
 from cluster.scheduler.plugins.node_resources_fit import MOST_ALLOCATED, NodeResourcesFit
 from cluster.scheduler.resources import CPU, MEMORY
@@ -41,10 +41,10 @@ class Told:
     nodes: int = 0
     tried_at: int | None = None
     live: bool = False
-    stands_still: bool = False  # nobody would try it now
     queued: Queued = field(default_factory=Queued)
     schedulers: tuple[str, ...] = ()
     before: str | None = None  # with changes: the node that was chosen without them, "" for none
+    helpless: bool = False  # nothing that was tried would help
 
     @property
     def name(self) -> str:
@@ -98,7 +98,7 @@ def _decided(told: Told) -> Word:
     record, nodes = told.record, told.nodes
     if not record["chosen"]:
         return _in_vain(told)
-    feasible = len(record["feasible"])
+    feasible = feasible_in(record)
     if told.situation == "pending":
         key = "fits-now" if told.tried_at is not None else "new"
         return _word(f"summary.{key}", "summary", pod=told.name, node=told.chosen, feasible=feasible, nodes=nodes)
@@ -110,7 +110,7 @@ def _decided(told: Told) -> Word:
         )
     other = best_other(record)
     if other is None:
-        key = "room-made" if nodes > len(record["nodes"]) == 1 else "only"
+        key = "room-made" if nodes > nodes_in(record) == 1 else "only"
         return _word(f"summary.{key}", "summary", pod=told.name, node=told.chosen, nodes=nodes)
     chosen = _entry(told, told.chosen)
     plugin = leads(chosen, other)[0][0]
@@ -138,7 +138,7 @@ def _changed(told: Told) -> Word:
     record = told.record
     preemption = record.get("preemption") or {}
     args = {
-        "pod": told.name, "node": told.chosen, "feasible": len(record["feasible"]), "nodes": told.nodes,
+        "pod": told.name, "node": told.chosen, "feasible": feasible_in(record), "nodes": told.nodes,
         "best": list(record["best"]),
     }
     if preemption.get("node"):
@@ -258,7 +258,7 @@ def _nodes(told: Told) -> Iterator[Word]:
         )
     unseen = sum(row["verdict"] == "not-looked-at" for row in told.rows)
     if told.groups:
-        unseen = told.nodes - len(told.record["nodes"])
+        unseen = told.nodes - nodes_in(told.record)
     if told.matrix is not None and told.matrix.rejected and told.rows and told.rows[0]["word"]:
         yield told.rows[0]["word"]
         return
@@ -309,6 +309,8 @@ def _pending(told: Told) -> Iterator[Word]:
         yield _word("pending.backoff", "pending", seconds=queued.seconds)
     if queued.place == "unschedulable" and queued.plugins:
         yield _word("pending.waits-for", "pending", plugins=list(queued.plugins))
+    if told.helpless:
+        yield _word("pending.no-single-change", "pending")
 
 
 def _schedulers(told: Told) -> Iterator[Word]:
