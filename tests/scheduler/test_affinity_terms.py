@@ -11,8 +11,8 @@ def test_it_works():
     rules = {**near(term()), **rather_away(7, term("rack", namespaces=["other"]))}
     found = terms_of(labelled("p", affinity=rules))
     ((wanted,), (unwanted,)) = (found.affinity, found.preferred_anti)
-    assert (wanted.topology_key, wanted.weight, wanted.namespaces) == (term()["topologyKey"], 0, {"default"})
-    assert (unwanted.topology_key, unwanted.weight, unwanted.namespaces) == ("rack", 7, {"other"})
+    assert (wanted.topology_key, wanted.weight, wanted.namespaces) == (term()["topologyKey"], 0, frozenset({"default"}))
+    assert (unwanted.topology_key, unwanted.weight, unwanted.namespaces) == ("rack", 7, frozenset({"other"}))
     assert (found.anti_affinity, found.preferred) == ((), ())
 
 
