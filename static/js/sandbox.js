@@ -8,7 +8,7 @@ import { startKeys } from "./keys.js";
 import { Matrix } from "./matrix.js";
 import { Rings } from "./rings.js";
 import { Session } from "./session.js";
-import { arrangeSide } from "./site.js";
+import { arrangeSide } from "./side.js";
 import { Tables } from "./table.js";
 import { toggleProjector } from "./theme.js";
 import { Timeline } from "./timeline.js";

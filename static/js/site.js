@@ -1,5 +1,6 @@
 /** Every page: theme, dialogs, menus that close, tab lists of documents, the stored switches. */
 import { choose, setting } from "./settings.js";
+import { arrangeSide, toggleSide } from "./side.js";
 import { startTheme } from "./theme.js";
 
 function openDialog(name) {
@@ -29,30 +30,12 @@ function moveTab(event) {
   next.click();
 }
 
-/** The documents are beside the board unless put away, and away from the Scheduler view unless asked for: it needs the width. */
-const sideKey = () => (document.querySelector(".main")?.dataset.tab === "scheduler" ? "side-scheduler" : "side");
-export function arrangeSide() {
-  setSide(setting(sideKey(), sideKey() === "side" ? "open" : "closed") === "open");
-}
-
-function setSide(open) {
-  const main = document.querySelector(".main");
-  if (!main) return;
-  main.dataset.side = open ? "open" : "closed";
-  for (const button of document.querySelectorAll('[data-toggle="side"]')) button.setAttribute("aria-expanded", String(open));
-  window.dispatchEvent(new Event("resize"));
-}
-
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
   if (opener) openDialog(opener.dataset.dialog);
   const tab = event.target.closest("[role=tablist][data-tabs] [role=tab]");
   if (tab) chooseTab(tab);
-  if (event.target.closest('[data-toggle="side"]')) {
-    const open = document.querySelector(".main")?.dataset.side === "closed";
-    setSide(open);
-    choose(sideKey(), open ? "open" : "closed");
-  }
+  if (event.target.closest('[data-toggle="side"]')) toggleSide();
   const inside = event.target.closest("details.menu");
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (menu !== inside || event.target.closest(".menu__p button")) menu.open = false;

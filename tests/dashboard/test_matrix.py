@@ -135,7 +135,7 @@ def test_node_2_stands_before_node_10() -> None:
 
 
 @pytest.mark.parametrize(("name", "expected"), [
-    ("NodeResourcesFit", ["Node", "Resources", "Fit"]), ("ImageLocality", ["Image", "Locality"]), ("CSILimits", ["CSI", "Limits"]),
+    ("NodeResourcesFit", ["Node", "Resources", "Fit"]), ("NodeName", ["Node", "Name"]), ("CSILimits", ["CSI", "Limits"]),
 ])
 def test_names_break_between_words(name: str, expected: list[str]) -> None:
     assert parts(name) == expected
