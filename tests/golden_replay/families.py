@@ -6,7 +6,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.golden_replay import conditions, daemonset, decisions, node_lifecycle, rolling, service, statefulset, taints
+from tests.golden_replay import (
+    conditions,
+    daemonset,
+    decisions,
+    node_lifecycle,
+    rolling,
+    scheduling,
+    service,
+    statefulset,
+    taints,
+)
 from tests.golden_replay.report import Report
 
 Family = tuple[Path, Callable[[Path], Report]]
@@ -28,6 +38,7 @@ FAMILIES: dict[str, Family] = {
     "watch/deployment-conditions": (conditions.WATCH, conditions.watch_agrees),
     "watch/taints": (taints.WATCH, taints.watch_agrees),
     "transcripts/02-deploy-conditions": (conditions.TEXTS, conditions.texts_agree),
+    "transcripts/03-scheduling": (scheduling.FACTS, scheduling.agrees),
     "transcripts/04-daemonset": (daemonset.TEXTS, daemonset.texts_agree),
     "transcripts/05-node-lifecycle": (node_lifecycle.TEXTS, node_lifecycle.texts_agree),
     "watch/node-lifecycle": (node_lifecycle.WATCH, node_lifecycle.watch_agrees),

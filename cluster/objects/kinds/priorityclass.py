@@ -117,7 +117,7 @@ KIND = REGISTRY.register(
             Column("Value", lambda found, now: str(value(found))),
             Column("Global-Default", lambda found, now: str(is_global_default(found)).lower()),
             AGE,
-            Column("PreemptionPolicy", lambda found, now: preemption_policy(found), wide=True),
+            Column("PreemptionPolicy", lambda found, now: preemption_policy(found)),
         ),
     )
 )

@@ -39,7 +39,7 @@ def test_columns() -> None:
     document = made(
         "scheduling.k8s.io/v1", "PriorityClass", "high", namespace="", value=-1, globalDefault=True, preemptionPolicy="Never",
     )
-    assert frozen(document).run("get priorityclass -o wide").lines == [
+    assert frozen(document).run("get priorityclass").lines == [
         "NAME   VALUE   GLOBAL-DEFAULT   AGE   PREEMPTIONPOLICY",
         "high   -1      true             0s    Never",
     ]
