@@ -17,14 +17,15 @@ FLOORS = (
     ("cluster.network", "cluster.kubelet", "cluster.storage"),
     ("cluster.scheduler", "cluster.controllers"),
     ("cluster.simulation",),
+    ("cluster.large",),
     ("cluster.kubectl", "cluster.manifests"),
     (
         "cluster.models", "cluster.projection", "cluster.board", "cluster.store", "cluster.live", "cluster.worker",
-        "cluster.failpoints", "cluster.admin", "cluster.apps", "cluster.migrations", "cluster.management",
+        "cluster.largehost", "cluster.failpoints", "cluster.admin", "cluster.apps", "cluster.migrations", "cluster.management",
     ),
     ("dashboard",),
 )
-PURE = FLOORS[:6]
+PURE = FLOORS[:7]
 # What would let the outside in: a clock, chance, files, threads, Django.
 IMPURE = frozenset({
     "asyncio", "channels", "django", "io", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "sys",

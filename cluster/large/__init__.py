@@ -1,0 +1,1 @@
+"""A cluster of thousands of nodes: real API documents in a real World, written in bulk instead of step by step."""
