@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +18,9 @@ from cluster.scheduler.arrays.local import ALL, LOCAL_FILTERS, LOCAL_SCORES, NOW
 from cluster.scheduler.arrays.placed import Placed, Places, RowSnapshot
 from cluster.scheduler.arrays.resources import wanted
 from cluster.scheduler.arrays.template import Template
-from cluster.scheduler.arrays.topology_spread import Counted, Objection, TopologySpread
+from cluster.scheduler.arrays.topology_spread import Objection, TopologySpread
 from cluster.scheduler.framework import MAX_NODE_SCORE, Code, CycleState, Plugin, Profile, Status
+from cluster.scheduler.listers import Lister
 from cluster.scheduler.plugins import node_affinity, node_name, node_ports, node_unschedulable, taint_toleration
 from cluster.scheduler.plugins.dynamic_resources import DynamicResources
 from cluster.scheduler.plugins.inter_pod_affinity import InterPodAffinity
@@ -45,10 +47,32 @@ _SAYINGS: Mapping[type[Plugin], tuple[str, bool]] = {
 }
 
 
+class Filters(NamedTuple):
+    """The filters of a profile by how they are asked; `pre_filter` are readable plugins with that extension point."""
+
+    spread: bool
+    affinity: bool
+    volumes: tuple[Plugin, ...]
+    others: tuple[Plugin, ...]
+    pre_filter: tuple[Plugin, ...]
+
+    @classmethod
+    def of(cls, profile: Profile) -> Filters:
+        readable = [plugin for plugin in profile.filter if not isinstance(plugin, ARRAY_FILTERS)]
+        return cls(
+            any(isinstance(plugin, PodTopologySpread) for plugin in profile.filter),
+            any(isinstance(plugin, InterPodAffinity) for plugin in profile.filter),
+            tuple(plugin for plugin in readable if plugin.name in VOLUME_PLUGINS),
+            tuple(plugin for plugin in readable if plugin.name not in VOLUME_PLUGINS),
+            tuple(p for p in profile.pre_filter if not isinstance(p, (*ARRAY_FILTERS, DynamicResources))),
+        )
+
+
 class Parts(NamedTuple):
     """What an attempt works with; see ArrayScheduler."""
 
     profile: Profile
+    filters: Filters
     columns: Columns
     places: Places
     rules: LocalRules
@@ -99,19 +123,35 @@ class Rejections:
 class Attempt:
     """One cycle for one pod. `state` holds the notes of plugins that are asked node by node."""
 
-    def __init__(self, parts: Parts, pod: Document, template: Template, snapshot: RowSnapshot) -> None:
+    def __init__(self, parts: Parts, pod: Document, template: Template, lister: Lister) -> None:
         self.parts = parts
         self.pod = pod
         self.template = template
-        self.snapshot = snapshot
+        self.lister = lister
         self.state: CycleState = {}
-        self._hard: list[Counted] = []
         self._guests: tuple[int, list[Template]] | None = None
         self._named = dig(pod, "spec", "nodeName", default="")
         self.before = self._pre_filter()
-        self.filters = tuple(plugin for plugin in parts.profile.filter if self._is_active(plugin))
-        self._social: list[Plugin] = [p for p in self.filters if isinstance(p, PodTopologySpread | InterPodAffinity)]
-        self._readable = [p for p in self.filters if not isinstance(p, ARRAY_FILTERS)]
+        self._hard = parts.spread.hard(template, pod, lister) if parts.spread and parts.filters.spread else []
+        self._affinity = self._asks_affinity()
+        self._readable = [
+            plugin for plugin in (*(parts.filters.volumes if template.has_volumes else ()), *parts.filters.others)
+            if plugin.name not in self.before.skipped
+        ]
+
+    @cached_property
+    def snapshot(self) -> RowSnapshot:
+        return RowSnapshot(self.parts.columns, self.parts.places, self.parts.rules.images, self.lister)
+
+    @cached_property
+    def filters(self) -> tuple[Plugin, ...]:
+        """The filters to which the pod gives something to do, in the order of the profile."""
+        return tuple(plugin for plugin in self.parts.profile.filter if self._is_active(plugin))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether no filter but the local ones has anything to do."""
+        return not (self._hard or self._affinity or self._readable or self.parts.places.nominated)
 
     @property
     def is_ordinary(self) -> bool:
@@ -122,25 +162,29 @@ class Attempt:
     def asks_before_binding(self) -> bool:
         """Whether Reserve or Permit plugins may object to the chosen node."""
         profile = self.parts.profile
-        return bool(profile.permit) or any(self._is_readable(plugin) for plugin in profile.reserve)
+        return bool(profile.permit) or any(map(self._is_asked, profile.reserve))
 
     def _pre_filter(self) -> PreFilterOutcome:
         """Only plugins that are asked node by node, and NodeAffinity when it may name the only nodes."""
         template, profile = self.template, self.parts.profile
         asked = [
-            plugin.name for plugin in profile.pre_filter
-            if self._is_readable(plugin) or (isinstance(plugin, NodeAffinity) and template.restricts_names)
+            plugin.name for plugin in self.parts.filters.pre_filter
+            if template.has_volumes or plugin.name not in VOLUME_PLUGINS
         ]
+        if template.restricts_names:
+            asked += [plugin.name for plugin in profile.pre_filter if isinstance(plugin, NodeAffinity)]
         if not asked:
-            return PreFilterOutcome()
-        only = Profile(profile.plugins, profile.weights, points={"pre_filter": asked})
+            return _NOTHING_BEFORE
+        ordered = [plugin.name for plugin in profile.pre_filter if plugin.name in asked]
+        only = Profile(profile.plugins, profile.weights, points={"pre_filter": ordered})
         return run_pre_filter(self.state, self.pod, self.snapshot, only)
 
-    def _is_readable(self, plugin: Plugin) -> bool:
-        """Whether a filter is asked node by node: those of volumes only for pods that have some."""
-        if isinstance(plugin, (*ARRAY_FILTERS, DynamicResources)):
+    def _asks_affinity(self) -> bool:
+        affinity = self.parts.affinity
+        if affinity is None or not self.parts.filters.affinity:
             return False
-        return self.template.has_volumes or plugin.name not in VOLUME_PLUGINS
+        affinity.refresh(self.template, self.lister)
+        return not affinity.is_idle(self.template)
 
     def _is_active(self, plugin: Plugin) -> bool:
         """Whether the pod gives a filter something to do."""
@@ -149,16 +193,14 @@ class Attempt:
         if isinstance(plugin, NodePorts):
             return bool(self.template.ports)
         if isinstance(plugin, PodTopologySpread):
-            assert self.parts.spread is not None
-            self._hard = self.parts.spread.hard(self.template, self.pod, self.snapshot.lister)
             return bool(self._hard)
         if isinstance(plugin, InterPodAffinity):
-            assert self.parts.affinity is not None
-            self.parts.affinity.refresh(self.template, self.snapshot.lister)
-            return not self.parts.affinity.is_idle(self.template)
-        return isinstance(plugin, LOCAL_FILTERS) or (
-            self._is_readable(plugin) and plugin.name not in self.before.skipped
-        )
+            return self._affinity
+        return isinstance(plugin, LOCAL_FILTERS) or plugin in self._readable
+
+    def _is_asked(self, plugin: Plugin) -> bool:
+        """Whether a plugin without arrays is asked: those of volumes only for pods that have some."""
+        return self.template.has_volumes or plugin.name not in VOLUME_PLUGINS
 
     # --- who is left -------------------------------------------------------------------------------------------------
 
@@ -173,9 +215,13 @@ class Attempt:
 
     def left(self, candidates: Bools) -> Bools:
         """Those of the candidates, which passed the local filters, that pass all others too."""
-        for plugin in self._social:
-            for objection in self._objections(plugin):
-                candidates &= ~objection.rows
+        social: list[Objection] = []
+        if self._hard and self.parts.spread is not None:
+            social += self.parts.spread.objections(self.template, self._hard)
+        if self._affinity and self.parts.affinity is not None:
+            social += self.parts.affinity.objections(self.template)
+        for objection in social:
+            candidates &= ~objection.rows
         for plugin in self._readable:
             for row in np.flatnonzero(candidates).tolist():
                 status = plugin.filter(self.state, self.pod, self.parts.places.info(row))
@@ -317,43 +363,48 @@ class Attempt:
 
     # --- who scores best ---------------------------------------------------------------------------------------------
 
-    def totals(self, scores: Ints, compared: Bools, cache: LocalCache | None) -> Ints:
-        """Weighted sums of all scores; `scores` are the local ones. Only the compared rows mean something."""
+    def more_scores(self, compared: Bools, cache: LocalCache | None) -> tuple[int, Ints | None]:
+        """What the scores that need normalizing and those of readable plugins add, weighted: everywhere, and by row.
+
+        Only what is by row of the compared rows means something.
+        """
         parts, template, weights = self.parts, self.template, self.parts.profile.weights
-        total = scores.copy()
+        everywhere = 0
+        found: list[Ints] = []
         for plugin in parts.profile.score:
+            weight = weights[plugin.name]
             if isinstance(plugin, TaintToleration):
                 raw = cache.untolerated if cache is not None else parts.rules.untolerated(template, ALL)
-                total += weights[plugin.name] * (MAX_NODE_SCORE - _proportional(raw, compared))
-            elif isinstance(plugin, NodeAffinity) and template.prefers_nodes:
+                everywhere += weight * MAX_NODE_SCORE
+                found += [-weight * each for each in _proportional(raw, compared)]
+            elif isinstance(plugin, NodeAffinity):
                 raw = cache.preferred if cache is not None else parts.rules.preference(template, ALL)
-                total += weights[plugin.name] * _proportional(raw, compared)
+                found += [weight * each for each in _proportional(raw, compared)]
             elif isinstance(plugin, PodTopologySpread):
                 assert parts.spread is not None
-                soft, every_key = parts.spread.soft(template, self.pod, self.snapshot.lister)
+                soft, every_key = parts.spread.soft(template, self.pod, self.lister)
                 if soft:
-                    total += weights[plugin.name] * parts.spread.scores(soft, compared, every_key=every_key)
+                    found.append(weight * parts.spread.scores(soft, compared, every_key=every_key))
             elif isinstance(plugin, InterPodAffinity):
                 assert parts.affinity is not None
-                found = parts.affinity.scores(template, compared)
-                if found is not None:
-                    total += weights[plugin.name] * found
-            elif not isinstance(plugin, LOCAL_SCORES) and self._is_readable(plugin):
-                self._add_readable(plugin, total, compared)
-        return total
+                scores = parts.affinity.scores(template, compared)
+                if scores is not None:
+                    found.append(weight * scores)
+            elif not isinstance(plugin, LOCAL_SCORES) and self._is_asked(plugin):
+                found += [weight * each for each in self._readable_scores(plugin, compared)]
+        return everywhere, sum(found[1:], start=found[0]) if found else None
 
-    def _add_readable(self, plugin: Plugin, total: Ints, compared: Bools) -> None:
-        rows = self.parts.columns.in_order(np.flatnonzero(compared)).tolist()
-        nodes = [self.parts.places.info(row) for row in rows]
+    def _readable_scores(self, plugin: Plugin, compared: Bools) -> Iterator[Ints]:
+        rows = self.parts.columns.in_order(np.flatnonzero(compared))
+        nodes = [self.parts.places.info(row) for row in rows.tolist()]
         if plugin in self.parts.profile.pre_score:
             status = plugin.pre_score(self.state, self.pod, nodes, self.snapshot)
             if status.code is Code.SKIP:
                 return
-        raw = {node.name: plugin.score(self.state, self.pod, node) for node in nodes}
-        normalized = plugin.normalize(self.state, raw)
-        weight = self.parts.profile.weights[plugin.name]
-        for row, node in zip(rows, nodes, strict=True):
-            total[row] += weight * normalized[node.name]
+        normalized = plugin.normalize(self.state, {node.name: plugin.score(self.state, self.pod, node) for node in nodes})
+        scores = np.zeros(len(compared), np.int64)
+        scores[rows] = [normalized[node.name] for node in nodes]
+        yield scores
 
     # --- for PostFilter ----------------------------------------------------------------------------------------------
 
@@ -375,9 +426,13 @@ class Attempt:
         return statuses
 
 
-def _proportional(raw: Ints | None, compared: Bools) -> Ints | int:
-    """Normalised scores, 0 when all are 0."""
+def _proportional(raw: Ints | None, compared: Bools) -> Iterator[Ints]:
+    """Normalised scores; none when all are 0."""
     if raw is None:
-        return 0
+        return
     highest = int(raw[compared].max())
-    return raw * MAX_NODE_SCORE // highest if highest else 0
+    if highest:
+        yield raw * MAX_NODE_SCORE // highest
+
+
+_NOTHING_BEFORE = PreFilterOutcome()

@@ -7,6 +7,7 @@ expression for the whole cluster. A node keeps its row for life; the row of a no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
@@ -73,6 +74,20 @@ class Vocabulary:
         return found
 
 
+@dataclass(slots=True)
+class Row:
+    """The amounts of one row as plain numbers: what a `Room` of plugins/node_resources_fit.py is. `pods` is only counted."""
+
+    allocatable: Amounts
+    requested: Amounts
+    non_zero_requested: Amounts
+    pods: range
+
+    @classmethod
+    def empty(cls) -> Row:
+        return cls({}, {}, {CPU: 0, MEMORY: 0}, range(0))
+
+
 class ChangeLog:
     """Which rows changed, in order; a reader remembers how far it has read."""
 
@@ -122,12 +137,13 @@ class Columns:
         self.taints = Vocabulary(self.column(np.intp))
         self._taint_lists: dict[tuple[tuple[str, str, str], ...], list[Document]] = {}
         self._labels: dict[str, Vocabulary] = {}
-        self._amounts: list[Amounts] = [{}] * self.capacity
+        self.rooms = [Row.empty() for _ in range(self.capacity)]
         self.images: list[Mapping[str, int]] = [{}] * self.capacity
         self.image_changes = 0
         self._zone_of: dict[int, tuple[str, str]] = {}
         self._order: Rows | None = None
         self._rank: Rows | None = None
+        self._is_plain = False  # rows are in order
         self.has_inexact = False
 
     def __len__(self) -> int:
@@ -176,7 +192,7 @@ class Columns:
         more = rows - self.capacity
         self.names += [""] * more
         self.documents += [None] * more
-        self._amounts += [{}] * more
+        self.rooms += [Row.empty() for _ in range(more)]
         self.images += [{}] * more
         self._free = [*range(rows - 1, self.capacity - 1, -1), *self._free]
         self.capacity = rows
@@ -205,7 +221,7 @@ class Columns:
         del self._zone_of[row]
         self._order = None
         self.image_changes += bool(self.images[row])
-        self.names[row], self.documents[row], self._amounts[row], self.images[row] = "", None, {}, {}
+        self.names[row], self.documents[row], self.rooms[row], self.images[row] = "", None, Row.empty(), {}
         for column in self._columns:
             column.values[row] = column.fill
         self._free.append(row)
@@ -243,13 +259,13 @@ class Columns:
         self.node_changes.add(row)
 
     def _set_allocatable(self, row: int, amounts: Amounts) -> None:
-        for name in self._amounts[row]:
+        for name in self.rooms[row].allocatable:
             self._amount(self._allocatable, name).values[row] = 0
         for name, amount in amounts.items():
             if amount >= INEXACT:
                 self.has_inexact = True
             self._amount(self._allocatable, name).values[row] = min(amount, INEXACT)
-        self._amounts[row] = amounts
+        self.rooms[row].allocatable = amounts
         self.allowed_pods.values[row] = min(amounts.get(PODS, 0), INEXACT)
 
     def _set_taints(self, row: int, taints: Iterable[Document]) -> None:
@@ -273,6 +289,7 @@ class Columns:
             self._order = np.array([row for turn in turns for row in turn if row is not None], np.intp)
             self._rank = np.zeros(self.capacity, np.intp)
             self._rank[self._order] = np.arange(len(self._order))
+            self._is_plain = bool((self._order == np.arange(len(self._order))).all())
         return self._order
 
     def take_order(self, names: Sequence[str]) -> None:
@@ -300,19 +317,35 @@ class Columns:
             places = (places + start) % len(self.order)
         return self.order[places]
 
+    def nth(self, rows: Rows, number: int, start: int = 0) -> int:
+        """The row that comes at this number of the rows (in ascending order) in a search that begins at place `start`."""
+        ranks = self.rank
+        if self._is_plain and not start:
+            return int(rows[number])
+        places = ranks[rows]
+        if start:
+            places = (places - start) % len(self.order)
+        place = np.partition(places, number)[number]
+        return int(self.order[(place + start) % len(self.order)])
+
     def in_insertion_order(self) -> Iterator[int]:
         yield from self.row_of.values()
 
     # --- pods --------------------------------------------------------------------------------------------------------
 
     def count(self, row: int, requests: Amounts, non_zero: Amounts, sign: int) -> None:
-        """A pod with these requests came to a row (1) or left it (-1). Measured: 1.5 µs."""
-        self.pod_count.values[row] += sign
+        """A pod with these requests came to a row (1) or left it (-1). Measured: 3 µs."""
+        room = self.rooms[row]
+        pods = len(room.pods) + sign
+        room.pods = range(pods)
+        self.pod_count.values[row] = pods
         for name, amount in requests.items():
             column = self._requested.get(name) or self._amount(self._requested, name)
-            column.values[row] += sign * amount
+            column.values[row] = room.requested[name] = room.requested.get(name, 0) + sign * amount
         for name, column in self.non_zero.items():
-            column.values[row] += sign * non_zero.get(name, 0)
+            column.values[row] = room.non_zero_requested[name] = (
+                room.non_zero_requested[name] + sign * non_zero.get(name, 0)
+            )
         self.pod_changes.add(row)
 
 

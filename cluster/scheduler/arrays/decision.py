@@ -6,31 +6,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from cluster.objects.documents import Document
 from cluster.scheduler.arrays.columns import Ints, Rows
+from cluster.scheduler.arrays.local import NOWHERE
 from cluster.scheduler.decision import Outcome
-
-_NONE: Rows = np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True, slots=True)
-class ArrayDecision:
-    """One attempt for one pod; the fields that `Decision` has too mean the same.
+class Compared:
+    """How many nodes passed the filters; when there are several, `best` are the rows with the highest total.
 
-    `feasible` counts the nodes that were compared, `best_rows` are those with the highest total, the chosen one first.
-    `totals` are by row, negative where the pod cannot go; None when nothing was compared.
+    `scores` are totals by row without what all have in common, NOWHERE where the pod cannot go.
     """
+
+    feasible: int
+    best: Rows | None = None
+    scores: Ints | None = None
+    in_common: int = 0
+
+@dataclass(frozen=True, slots=True)
+class ArrayDecision:
+    """One attempt for one pod; the fields that `Decision` has too mean the same."""
 
     pod: str
     outcome: Outcome
     total_nodes: int
-    feasible: int = 0
     chosen: str = ""
     chosen_row: int = -1
-    best_rows: Rows = field(default_factory=lambda: _NONE)
-    totals: Ints | None = None
+    compared: Compared | None = None
     message: str = ""
     rejectors: tuple[str, ...] = ()
     next_start_index: int = 0
@@ -41,9 +44,30 @@ class ArrayDecision:
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def feasible(self) -> int:
+        return 0 if self.compared is None else self.compared.feasible
+
+    @property
+    def best_rows(self) -> list[int]:
+        """The rows with the highest total: where the pod might have gone."""
+        if self.compared is None:
+            return []
+        return [self.chosen_row] if self.compared.best is None else self.compared.best.tolist()
+
+    @property
+    def totals(self) -> dict[int, int]:
+        """The totals of the rows that were compared; none when there was nothing to compare."""
+        if self.compared is None or self.compared.scores is None:
+            return {}
+        scores, more = self.compared.scores, self.compared.in_common
+        return {row: score + more for row, score in enumerate(scores.tolist()) if score != NOWHERE}
+
+    @property
     def total(self) -> int:
         """The total of the chosen node, 0 when nothing was compared."""
-        return int(self.totals[self.chosen_row]) if self.totals is not None else 0
+        if self.compared is None or self.compared.scores is None:
+            return 0
+        return int(self.compared.scores[self.chosen_row]) + self.compared.in_common
 
     def summary(self) -> dict[str, Any]:
         """A JSON-able record in a few numbers."""

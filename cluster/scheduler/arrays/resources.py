@@ -68,12 +68,17 @@ def uses(
         yield Use(allocated + request, allocated, np.maximum(allocatable, 1), allocatable > 0, weight)
 
 
+def incoming(template: Template) -> Amounts:
+    """What the pod to be scheduled counts for when free room is scored."""
+    found: Amounts | None = template.notes.get("incoming")
+    if found is None:
+        found = template.notes["incoming"] = resources.incoming_non_zero_requests(template.pod)
+    return found
+
+
 def fit_score(columns: Columns, template: Template, args: FitArgs, rows: Index) -> Ints:
     """The raw score of the configured strategy, 0..100. Measured: 90 µs for 5,000 nodes (LeastAllocated)."""
-    asked = template.notes.get("incoming")
-    if asked is None:
-        asked = template.notes["incoming"] = resources.incoming_non_zero_requests(template.pod)
-    used = list(uses(columns, asked, args.resources, rows, non_zero=True))
+    used = list(uses(columns, incoming(template), args.resources, rows, non_zero=True))
     size = len(columns.alive.values[rows])
     if args.strategy == MOST_ALLOCATED:
         return _weighted_mean(size, [

@@ -14,13 +14,13 @@ import numpy as np
 
 from cluster.objects.documents import Document
 from cluster.scheduler import diagnosis, schedule
-from cluster.scheduler.arrays.attempt import Attempt, Parts, PluginError
-from cluster.scheduler.arrays.columns import INEXACT, Bools, Columns, Ints, Rows
-from cluster.scheduler.arrays.decision import ArrayDecision
+from cluster.scheduler.arrays.attempt import Attempt, Filters, Parts, PluginError
+from cluster.scheduler.arrays.columns import Bools, Columns, Rows
+from cluster.scheduler.arrays.decision import ArrayDecision, Compared
 from cluster.scheduler.arrays.inter_pod_affinity import PodAffinity
 from cluster.scheduler.arrays.local import NOWHERE, LocalCache, LocalRules
 from cluster.scheduler.arrays.matching import Matching
-from cluster.scheduler.arrays.placed import Placed, Places, RowSnapshot
+from cluster.scheduler.arrays.placed import Placed, Places
 from cluster.scheduler.arrays.ports import Ports
 from cluster.scheduler.arrays.template import Template, Templates
 from cluster.scheduler.arrays.topology_spread import TopologySpread
@@ -49,7 +49,7 @@ class ArrayScheduler:
         spread = next((p for p in profile.plugins if isinstance(p, PodTopologySpread)), None)
         affinity = next((p for p in profile.plugins if isinstance(p, InterPodAffinity)), None)
         self._parts = Parts(
-            profile, self.columns, self.places, self.rules,
+            profile, Filters.of(profile), self.columns, self.places, self.rules,
             None if spread is None else TopologySpread(spread, self.columns, matching),
             None if affinity is None else PodAffinity(affinity, self.columns, matching),
         )
@@ -171,44 +171,43 @@ class ArrayScheduler:
         if not len(self.columns):
             return ArrayDecision(pod_key(pod), Outcome.UNSCHEDULABLE, 0, message=diagnosis.NO_NODES, nominated="")
         template = self.templates.of(pod)
-        snapshot = RowSnapshot(self.columns, self.places, self.rules.images, lister)
-        if self.columns.has_inexact or max(template.requests.values(), default=0) >= INEXACT:
-            return self._readable(pod, snapshot, random, start_index)
-        attempt = Attempt(self._parts, pod, template, snapshot)
-        if not attempt.before.status.is_success:
-            return self._readable(pod, snapshot, random, start_index)
+        attempt = Attempt(self._parts, pod, template, lister)
+        if self.columns.has_inexact or template.is_inexact or not attempt.before.status.is_success:
+            return self._readable(attempt, random, start_index)
         try:
             return self._decided(attempt, random, start_index)
         except PluginError:
-            return self._readable(pod, snapshot, random, start_index)
+            return self._readable(attempt, random, start_index)
 
     def _decided(self, attempt: Attempt, random: Callable[[], float], start_index: int) -> ArrayDecision:
         nominated = self.columns.row_of.get(nominated_node(attempt.pod))
         if nominated is not None and attempt.is_feasible(nominated):
-            return self._scheduled(attempt, np.array([nominated], np.intp), None, start_index)
+            return self._scheduled(attempt, nominated, Compared(1), start_index)
         order = attempt.worth_trying()
         cache = self._cache(attempt.template) if attempt.is_ordinary else None
         scores = attempt.local_scores(order) if cache is None else cache.scores
-        candidates = attempt.left(scores != NOWHERE)
+        candidates = scores != NOWHERE
+        if not attempt.is_local:
+            candidates = attempt.left(candidates)
         feasible = int(np.count_nonzero(candidates))
         if not feasible:
             return self._nowhere(attempt, order, start_index)
-        begin = start_index % len(order)
-        wanted = schedule.nodes_to_find(len(order), self.profile.percentage_of_nodes_to_score)
-        tried = len(order)
-        if feasible >= wanted:
+        begin, tried = start_index % len(order), len(order)
+        wanted = schedule.nodes_to_find(tried, self.profile.percentage_of_nodes_to_score)
+        if wanted < tried and wanted <= feasible:
             tried = self._cut(candidates, order, begin, wanted)
             feasible = wanted
         next_start = (start_index + tried) % len(self.columns)
         if feasible == 1:
-            return self._scheduled(attempt, np.flatnonzero(candidates), None, next_start)
-        totals = np.where(candidates, attempt.totals(scores, candidates, cache), NOWHERE)
+            return self._scheduled(attempt, int(candidates.argmax()), Compared(1), next_start)
+        everywhere, by_row = attempt.more_scores(candidates, cache)
+        totals = np.where(candidates, scores if by_row is None else scores + by_row, NOWHERE)
         best = np.flatnonzero(totals == totals.max())
-        if len(best) > 1:
-            best = self._in_order(best, order, begin)
-            pick = int(random() * len(best))
-            best = np.roll(best, -pick)
-        return self._scheduled(attempt, best, totals, next_start)
+        compared = Compared(feasible, best, totals, everywhere)
+        if len(best) == 1:
+            return self._scheduled(attempt, int(best[0]), compared, next_start)
+        row = self._nth(best, int(random() * len(best)), order, begin)
+        return self._scheduled(attempt, row, compared, next_start)
 
     def _cut(self, candidates: Bools, order: Rows, begin: int, wanted: int) -> int:
         """Leave only the first `wanted` candidates of the search; how many rows it took to find them."""
@@ -217,20 +216,19 @@ class ArrayScheduler:
         candidates[search[places[wanted:]]] = False
         return int(places[wanted - 1]) + 1
 
-    def _in_order(self, rows: Rows, order: Rows, begin: int) -> Rows:
-        """The rows in the order of the search."""
+    def _nth(self, rows: Rows, number: int, order: Rows, begin: int) -> int:
+        """The row that comes at this number of the rows in the order of the search."""
         if len(order) == len(self.columns):
-            return self.columns.in_order(rows, begin)
+            return self.columns.nth(rows, number, begin)
         search = np.roll(order, -begin)
-        return search[np.isin(search, rows)]
+        return int(search[np.isin(search, rows)][number])
 
-    def _scheduled(self, attempt: Attempt, best: Rows, totals: Ints | None, next_start: int) -> ArrayDecision:
-        """The pod goes to the first of the best rows, if Reserve and Permit plugins agree."""
-        row = int(best[0])
+    def _scheduled(self, attempt: Attempt, row: int, compared: Compared, next_start: int) -> ArrayDecision:
+        """The pod goes to a row, if Reserve and Permit plugins agree."""
         key, node = pod_key(attempt.pod), self.columns.names[row]
         decision = ArrayDecision(
-            key, Outcome.SCHEDULED, len(self.columns), 1 if totals is None else int(np.count_nonzero(totals != NOWHERE)),
-            node, row, best, totals, message=f"Successfully assigned {key} to {node}", next_start_index=next_start,
+            key, Outcome.SCHEDULED, len(self.columns), node, row, compared,
+            message=f"Successfully assigned {key} to {node}", next_start_index=next_start,
         )
         if not attempt.asks_before_binding:
             return decision
@@ -264,11 +262,9 @@ class ArrayScheduler:
         idle = tuple(plugin.name for plugin in self.profile.filter if plugin.name not in active)
         return schedule.Attempt(attempt.pod, attempt.snapshot, self.profile, attempt.state, attempt.filters, idle)
 
-    def _readable(
-        self, pod: Document, snapshot: Snapshot, random: Callable[[], float], start_index: int
-    ) -> ArrayDecision:
+    def _readable(self, attempt: Attempt, random: Callable[[], float], start_index: int) -> ArrayDecision:
         """What `schedule.decide` says. Measured: 1 s for 5,000 nodes."""
-        decision = schedule.decide(pod, snapshot, self.profile, random, start_index)
+        decision = schedule.decide(attempt.pod, attempt.snapshot, self.profile, random, start_index)
         if decision.outcome is not Outcome.SCHEDULED:
             return _like(decision)
         row_of = self.columns.row_of
@@ -276,11 +272,11 @@ class ArrayScheduler:
         for verdict in decision.verdicts:
             if verdict.is_feasible:
                 totals[row_of[verdict.node]] = verdict.total
-        best = np.array([row_of[decision.chosen], *(row_of[n] for n in decision.best if n != decision.chosen)], np.intp)
-        feasible = int(np.count_nonzero(totals != NOWHERE))
+        best = np.array([row_of[name] for name in decision.best], np.intp)
+        compared = Compared(int(np.count_nonzero(totals != NOWHERE)), best, totals)
         return replace(
-            _like(decision), feasible=feasible, chosen=decision.chosen, chosen_row=int(best[0]), best_rows=best,
-            totals=totals if feasible > 1 else None, notes=decision.notes,
+            _like(decision), chosen=decision.chosen, chosen_row=row_of[decision.chosen], notes=decision.notes,
+            compared=compared if compared.feasible > 1 else Compared(1),
         )
 
     def _cache(self, template: Template) -> LocalCache:

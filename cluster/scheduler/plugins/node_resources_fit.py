@@ -6,9 +6,9 @@ requested_to_capacity_ratio.go, resource_allocation.go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from cluster.objects.documents import Document, dig
 from cluster.scheduler import events, resources
@@ -61,6 +61,22 @@ class FitArgs:
     ignored_resource_groups: frozenset[str] = frozenset()
 
 
+class Room(Protocol):
+    """What a node offers and what is taken of it: a NodeInfo, or less."""
+
+    @property
+    def allocatable(self) -> Amounts: ...
+
+    @property
+    def pods(self) -> Sized: ...
+
+    @property
+    def requested(self) -> Amounts: ...
+
+    @property
+    def non_zero_requested(self) -> Amounts: ...
+
+
 class Shortage(NamedTuple):
     """One resource that a node has too little of: millicores for CPU, bytes or pieces otherwise."""
 
@@ -82,7 +98,7 @@ class Shortage(NamedTuple):
         }
 
 
-def shortages(requests: Amounts, node: NodeInfo, args: FitArgs) -> list[Shortage]:
+def shortages(requests: Amounts, node: Room, args: FitArgs) -> list[Shortage]:
     """What the node lacks, in the order of the messages: pods, CPU, memory, ephemeral storage, then by name."""
     found = []
     allowed = node.allocatable.get(PODS, 0)
@@ -98,7 +114,7 @@ def shortages(requests: Amounts, node: NodeInfo, args: FitArgs) -> list[Shortage
 
 
 def usages(
-    node: NodeInfo, requests: Amounts, weights: Sequence[tuple[str, int]], *, non_zero: bool
+    node: Room, requests: Amounts, weights: Sequence[tuple[str, int]], *, non_zero: bool
 ) -> list[Usage]:
     """The resources that count for a score: what the node has; beyond the usual ones only what the pod asks for."""
     found = []
@@ -165,7 +181,11 @@ class NodeResourcesFit(Plugin):
         return SUCCESS
 
     def score(self, state: CycleState, pod: Document, node: NodeInfo) -> int:
-        used = usages(node, state[self.name], self.args.resources, non_zero=True)
+        return self.score_of(node, state[self.name])
+
+    def score_of(self, node: Room, requests: Amounts) -> int:
+        """The score of a node for a pod that counts for these requests."""
+        used = usages(node, requests, self.args.resources, non_zero=True)
         if self.args.strategy == MOST_ALLOCATED:
             return most_allocated(used)
         if self.args.strategy == REQUESTED_TO_CAPACITY_RATIO:

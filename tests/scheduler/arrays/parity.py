@@ -14,7 +14,6 @@ from typing import Any
 
 from cluster.objects.documents import Document
 from cluster.scheduler.arrays.decision import ArrayDecision
-from cluster.scheduler.arrays.local import NOWHERE
 from cluster.scheduler.arrays.scheduler import ArrayScheduler
 from cluster.scheduler.decision import Decision, Outcome
 from cluster.scheduler.framework import Profile
@@ -67,11 +66,9 @@ def readable(decision: Decision) -> dict[str, Any]:
 
 def by_arrays(scheduler: ArrayScheduler, decision: ArrayDecision) -> dict[str, Any]:
     names = scheduler.columns.names
-    totals = {} if decision.totals is None else {
-        names[row]: total for row, total in enumerate(decision.totals.tolist()) if total != NOWHERE
-    }
     return common(decision) | {
-        "totals": totals, "best": sorted(names[row] for row in decision.best_rows), "feasible": decision.feasible,
+        "totals": {names[row]: total for row, total in decision.totals.items()},
+        "best": sorted(names[row] for row in decision.best_rows), "feasible": decision.feasible,
     }
 
 
