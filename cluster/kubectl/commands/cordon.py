@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from cluster.apiserver.errors import APIError
 from cluster.kubectl import eviction
 from cluster.kubectl.command import DRY_RUN, SELECTOR, Command, Flag, switch
 from cluster.kubectl.completing import nodes as node_names
-from cluster.kubectl.invocation import CommandError, Invocation, Output, Run, Wait
+from cluster.kubectl.evicting import SKIP_WAIT, Deletions, Evictions, full_name
+from cluster.kubectl.invocation import CommandError, Invocation, Output, Run
 from cluster.kubectl.resources import kind_of, label_selector, read
 from cluster.kubectl.results import SUFFIXES, DryRun, dry_run
-from cluster.kubectl.waiting import deadline, duration, is_gone
+from cluster.kubectl.waiting import deadline, duration
 from cluster.machinery.story import NARRATED, Story, object_reference
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
 from cluster.objects.registry import REGISTRY
 from cluster.objects.selectors import LabelSelector, SelectorError
-
-# How long kubectl waits before it tries a refused eviction again (EvictErrorRetryDelay).
-RETRY = 5000
-TOO_MANY_REQUESTS = 429
-
 
 # --- cordon ----------------------------------------------------------------------------------------------------------
 
@@ -92,7 +87,8 @@ class _Stopped(Exception):
 
 
 def _drain(invocation: Invocation) -> Run:
-    strategy, end = dry_run(invocation), deadline(invocation.api.now, duration(invocation, "timeout"))
+    strategy, timeout = dry_run(invocation), duration(invocation, "timeout")
+    end = deadline(invocation.api.now, timeout)
     _pod_selector(invocation)
     nodes = _nodes(invocation)
     for node in nodes:
@@ -125,9 +121,10 @@ def _plan(invocation: Invocation, node: str) -> eviction.Plan:
     selector = _pod_selector(invocation)
     pods = [pod for pod in invocation.api.pods_on(node) if selector.matches(metadata.labels(pod))]
     allowed = eviction.Allowed(
-        invocation.on("ignore-daemonsets"), invocation.on("delete-emptydir-data"), invocation.on("force")
+        invocation.on("ignore-daemonsets"), invocation.on("delete-emptydir-data"), invocation.on("force"),
+        invocation.number(SKIP_WAIT),
     )
-    return eviction.plan(pods, allowed)
+    return eviction.plan(pods, allowed, invocation.api)
 
 
 def _empty(invocation: Invocation, node: str, end: int | None, strategy: DryRun) -> Run:
@@ -137,106 +134,23 @@ def _empty(invocation: Invocation, node: str, end: int | None, strategy: DryRun)
         raise _Stopped(plan.errors)
     if plan.warning:
         yield Output("stderr", f"Warning: {plan.warning}\n")
-    if strategy != "none":
+    if strategy == "client":
         for pod in plan.pods:
-            yield Output("stdout", f"evicting pod {_full_name(pod)}{SUFFIXES[strategy]}\n")
+            yield Output("stdout", f"evicting pod {full_name(pod)}{SUFFIXES[strategy]}\n")
         return 0
-    try:
-        yield from _evict_all(invocation, plan.pods, node, end)
-    except _Stopped as stopped:
-        left = _plan(invocation, node).pods
-        if left:
-            names = "".join(f"pod/{metadata.name(pod)}\n" for pod in left)
-            text = f'There are pending pods in node "{node}" when an error occurred: {stopped}\n{names}'
-            yield Output("stderr", text)
-        raise
-    return 0
-
-
-def _full_name(pod: Document) -> str:
-    return f"{metadata.namespace(pod)}/{metadata.name(pod)}"
-
-
-def _evict_all(invocation: Invocation, pods: list[Document], node: str, end: int | None) -> Run:
-    """Ask for every eviction, again after a while where one is refused, and wait for the Pods to go; raises _Stopped."""
-    evictions = _Evictions(invocation, pods, node)
-    while True:
-        yield from evictions.ask()
-        yield from evictions.look()
-        if not evictions.left:
-            break
-        if end is not None and invocation.api.now >= end:
-            evictions.reasons += [_timed_out(pod) for pod in evictions.left.values()]
-            break
-        yield Wait(min((when for when in (end, *evictions.due.values()) if when is not None), default=None))
-    if evictions.reasons:
-        raise _Stopped(evictions.reasons)
-    return 0
-
-
-class _Evictions:
-    """The Pods that are to leave a node: those still there, when each is asked for (again), what went wrong."""
-
-    def __init__(self, invocation: Invocation, pods: list[Document], node: str) -> None:
-        self.left = {_full_name(pod): pod for pod in pods}
-        self.due = dict.fromkeys(self.left, invocation.api.now)
-        self.reasons: list[str] = []
-        self._invocation = invocation
-        self._node = node
-        self._evicts = not invocation.on("disable-eviction")
-
-    def ask(self) -> Iterator[Output]:
-        """Make the requests whose time has come."""
-        now = self._invocation.api.now
-        for name in [name for name, when in self.due.items() if when <= now]:
-            del self.due[name]
-            if self._evicts:
-                yield Output("stdout", f"evicting pod {name}\n")
-            refusal = self._request(self.left[name])
-            if refusal is None or refusal.reason == "NotFound":
-                continue
-            if refusal.code == TOO_MANY_REQUESTS:
-                self.due[name] = now + RETRY
-                text = f"{_failed(self.left[name])} (will retry after {RETRY // 1000}s): {refusal.message}\n"
-                yield Output("stderr", text)
-            else:
-                self.reasons.append(f"{_failed(self.left.pop(name))}: {refusal.message}")
-
-    def _request(self, pod: Document) -> APIError | None:
-        seconds = self._invocation.number("grace-period")
-        grace = None if seconds < 0 else seconds
-        namespace, name = metadata.namespace(pod), metadata.name(pod)
-        writer = self._invocation.shell.writer()
-        args = {"pod": object_reference("pods", pod), "node": f"nodes//{self._node}"}
-        writer.tell(Story("user.evicted", args, NARRATED))
-        try:
-            if self._evicts:
-                writer.evict(namespace, name, grace=grace)
-            else:
-                writer.delete("pods", namespace, name, grace=grace)
-        except APIError as refusal:
-            return refusal
-        return None
-
-    def look(self) -> Iterator[Output]:
-        """Tell of the Pods that are gone by now."""
-        for full_name, pod in list(self.left.items()):
-            name = metadata.name(pod)
-            if is_gone(self._invocation.api, REGISTRY["pods"], metadata.namespace(pod), name, metadata.uid(pod)):
-                del self.left[full_name]
-                self.due.pop(full_name, None)
-                yield _said("pod", name, "evicted" if self._evicts else "deleted", "none")
-
-
-def _failed(pod: Document) -> str:
-    return f'error when evicting pods/"{metadata.name(pod)}" -n "{metadata.namespace(pod)}"'
-
-
-def _timed_out(pod: Document) -> str:
-    return (
-        f'error when waiting for pod "{metadata.name(pod)}" in namespace "{metadata.namespace(pod)}" to terminate:'
-        " context deadline exceeded"
+    leaving: Evictions = (Deletions if invocation.on("disable-eviction") else Evictions)(
+        invocation, plan.pods, node, end, strategy
     )
+    yield from leaving.run()
+    if not leaving.reasons:
+        return 0
+    stopped = _Stopped(leaving.reasons)
+    left = _plan(invocation, node).pods
+    if left:
+        names = "".join(f"pod/{metadata.name(pod)}\n" for pod in left)
+        text = f'There are pending pods in node "{node}" when an error occurred: {stopped}\n{names}'
+        yield Output("stderr", text)
+    raise stopped
 
 
 COMMANDS = (
@@ -253,7 +167,9 @@ COMMANDS = (
             switch("disable-eviction", help="Force drain to use delete, even if eviction is supported."),
             Flag("grace-period", "int", absent=-1, help="Seconds given to each pod to terminate gracefully."),
             Flag("timeout", absent="0s", help="The length of time to wait before giving up, zero means infinite"),
-            Flag("pod-selector", help="Label selector to filter pods on the node"), SELECTOR, DRY_RUN,
+            Flag("pod-selector", help="Label selector to filter pods on the node"),
+            Flag(SKIP_WAIT, "int", absent=0, help="If pod DeletionTimestamp older than N seconds, skip waiting for the pod."),
+            SELECTOR, DRY_RUN,
         ),
         examples=("kubectl drain node-1 --ignore-daemonsets",), complete=node_names,
     ),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from cluster.apiserver.errors import APIError
 from cluster.kubectl import applying, files
 from cluster.kubectl.applying import Refusal, with_last_applied
-from cluster.kubectl.command import FILENAME, Command, Flag
+from cluster.kubectl.command import FILENAME, Command, Flag, switch
 from cluster.kubectl.commands.apply import MUST_NAME_FILES, VALIDATE, validation
 from cluster.kubectl.creating import FLAGS, create, number, only_name, usage
 from cluster.kubectl.invocation import CommandError, Invocation, Run
@@ -19,6 +20,18 @@ from cluster.objects import names
 from cluster.objects.documents import Document
 from cluster.objects.metadata import NAME_ALPHABET
 from cluster.objects.registry import REGISTRY
+from cluster.objects.selectors import (
+    DOES_NOT_EXIST,
+    DOUBLE_EQUALS,
+    EQUALS,
+    EXISTS,
+    IN,
+    NOT_EQUALS,
+    NOT_IN,
+    LabelSelector,
+    Requirement,
+    SelectorError,
+)
 
 LITERAL = Flag("from-literal", "array", absent=(), help="Specify a key and literal value (i.e. mykey=somevalue)")
 FROM_FILE = Flag("from-file", "list", absent=(), help="A file of this console, as NAME or KEY=NAME")
@@ -195,6 +208,73 @@ def _file(invocation: Invocation, name: str) -> str:
     return invocation.shell.files[name]
 
 
+# --- budgets and priorities ------------------------------------------------------------------------------------------
+
+AMOUNT = re.compile(r"[0-9]+%?")
+
+
+def _budget(invocation: Invocation) -> Run:
+    name = only_name(invocation, invocation.words)
+    at_least, at_most = invocation.text("min-available"), invocation.text("max-unavailable")
+    if not invocation.text("selector"):
+        raise CommandError("error: a selector must be specified")
+    if not at_least and not at_most:
+        raise CommandError("error: one of min-available or max-unavailable must be specified")
+    if at_least and at_most:
+        raise CommandError("error: min-available and max-unavailable cannot be both specified")
+    if not AMOUNT.fullmatch(at_least or at_most):
+        raise CommandError(f"error: invalid format specified for {'min-available' if at_least else 'max-unavailable'}")
+    spec: Document = {"minAvailable": _amount(at_least)} if at_least else {}
+    spec["selector"] = _selector(invocation.text("selector"))
+    if at_most:
+        spec["maxUnavailable"] = _amount(at_most)
+    document = {
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name}, "spec": spec,
+        "status": dict.fromkeys(("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"), 0),
+    }
+    return (yield from _made(invocation, document, "failed to create poddisruptionbudgets: "))
+
+
+def _amount(text: str) -> int | str:
+    return text if text.endswith("%") else int(text)
+
+
+def _selector(text: str) -> Document:
+    """`app=web,tier in (a,b)` as a document (ParseToLabelSelector)."""
+    try:
+        requirements = LabelSelector.parse(text).requirements
+    except SelectorError as problem:
+        raise CommandError(f"error: couldn't parse the selector string \"{text}\": {problem}") from problem
+    equal = {each.key: each.values[0] for each in requirements if each.operator in (EQUALS, DOUBLE_EQUALS)}
+    others = [_expression(each) for each in requirements if each.operator not in (EQUALS, DOUBLE_EQUALS)]
+    found: Document = {"matchLabels": equal} if equal else {}
+    return {**found, "matchExpressions": others} if others else found
+
+
+def _expression(requirement: Requirement) -> Document:
+    operators = {IN: "In", NOT_IN: "NotIn", EXISTS: "Exists", DOES_NOT_EXIST: "DoesNotExist"}
+    operator = operators.get(requirement.operator)
+    if operator is None:
+        equality = requirement.operator == NOT_EQUALS
+        why = "is not a valid label selector operator" if equality else "isn't supported in label selectors"
+        raise CommandError(f'error: "{requirement.operator}" {why}')
+    found: Document = {"key": requirement.key, "operator": operator}
+    return {**found, "values": list(requirement.values)} if requirement.values else found
+
+
+def _priority_class(invocation: Invocation) -> Run:
+    document: Document = {
+        "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
+        "metadata": {"name": only_name(invocation, invocation.words)}, "value": invocation.number("value"),
+    }
+    if invocation.on("global-default"):
+        document["globalDefault"] = True
+    if invocation.text("description"):
+        document["description"] = invocation.text("description")
+    document["preemptionPolicy"] = invocation.text("preemption-policy")
+    return (yield from _made(invocation, document, "failed to create priorityclass: "))
+
+
 # --- Services --------------------------------------------------------------------------------------------------------
 
 SERVICE_TYPES = {
@@ -271,6 +351,22 @@ COMMANDS = (
     _command(
         "secret", _secret, "secret generic NAME [--from-literal=key1=value1]", "Create a generic secret",
         Flag("type", help="The type of secret to create"), LITERAL, FROM_FILE, FROM_ENV_FILE,
+    ),
+    _command(
+        "poddisruptionbudget", _budget, "poddisruptionbudget NAME --selector=SELECTOR --min-available=N",
+        "Create a pod disruption budget",
+        Flag("min-available", help="The minimum number or percentage of available pods this budget requires."),
+        Flag("max-unavailable", help="The maximum number or percentage of unavailable pods this budget requires."),
+        Flag("selector", help="A label selector to use for this budget."),
+        aliases=("pdb",), examples=("kubectl create pdb web --selector=app=web --min-available=50%",),
+    ),
+    _command(
+        "priorityclass", _priority_class, "priorityclass NAME --value=VALUE --global-default=BOOL", "Create a priority class",
+        Flag("value", "int", absent=0, help="the value of this priority class."),
+        switch("global-default", help="whether this PriorityClass is the one of pods that name none."),
+        Flag("description", help="when this priority class should be used."),
+        Flag("preemption-policy", absent="PreemptLowerPriority", help="the policy for preempting pods with lower priority."),
+        aliases=("pc",), examples=("kubectl create priorityclass high --value=1000",),
     ),
     _command(
         "service", _service, "service clusterip|nodeport|loadbalancer|externalname NAME [--tcp=port:targetPort]",
