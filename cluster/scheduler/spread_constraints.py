@@ -28,6 +28,8 @@ SYSTEM_DEFAULTS: tuple[Document, ...] = (
     {"topologyKey": ZONE, "whenUnsatisfiable": SOFT, "maxSkew": 5},
 )
 
+EVERYTHING = LabelSelector()
+
 # Controllers whose selector counts: (apiVersion, kind) of the owner -> resource.
 _CONTROLLERS = {
     ("apps/v1", "ReplicaSet"): "replicasets.apps",
@@ -82,10 +84,11 @@ def default_constraints(
     pod: Document, documents: Iterable[Document], action: str, lister: Lister
 ) -> tuple[Constraint, ...]:
     """The defaults with this whenUnsatisfiable, counting the pods that belong together with this one; none if it is alone."""
-    constraints = parsed(documents, pod["metadata"].get("labels") or {}, action)
-    selector = default_selector(pod, lister) if constraints else LabelSelector()
+    wanted = [document for document in documents if document.get("whenUnsatisfiable") == action]
+    selector = default_selector(pod, lister) if wanted else EVERYTHING
     if selector.empty:
         return ()
+    constraints = parsed(wanted, pod["metadata"].get("labels") or {}, action)
     return tuple(constraint._replace(selector=selector) for constraint in constraints)
 
 
@@ -101,7 +104,7 @@ def default_selector(pod: Document, lister: Lister) -> LabelSelector:
     if owner is not None and kind == _REPLICATION_CONTROLLER:
         controller = lister.get("replicationcontrollers", namespace, owner["name"])
         return LabelSelector.from_map(labels | dig(controller or {}, "spec", "selector", default={}))
-    selector = LabelSelector.from_map(labels)
+    selector = LabelSelector.from_map(labels) if labels else EVERYTHING
     if owner is None or kind not in _CONTROLLERS:
         return selector
     controller = lister.get(_CONTROLLERS[kind], namespace, owner["name"])
