@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.golden_replay import (
+from tests.golden_replay import (, storage
     conditions,
     daemonset,
     decisions,
@@ -45,6 +45,7 @@ FAMILIES: dict[str, Family] = {
     "transcripts/06-statefulset": (statefulset.TEXTS, statefulset.texts_agree),
     "watch/statefulset-1": (statefulset.WATCH, statefulset.watch_agrees),
     "transcripts/09-service": (service.TEXTS, service.texts_agree),
+    "transcripts/10-storage": (storage.TEXTS, storage.texts_agree),
     "transcripts/13-taints": (taints.TEXTS, taints.texts_agree),
     **{f"scheduler/{category}": _decisions(category) for category in decisions.CATEGORIES},
 }
