@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.golden_replay import (, storage
+from tests.golden_replay import (
     conditions,
     daemonset,
     decisions,
@@ -15,6 +15,7 @@ from tests.golden_replay import (, storage
     scheduling,
     service,
     statefulset,
+    storage,
     taints,
 )
 from tests.golden_replay.report import Report
