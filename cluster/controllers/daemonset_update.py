@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from cluster.controllers.daemonset_nodes import Wish
+from cluster.controllers.daemonset_nodes import NOTHING, Wish
 from cluster.objects import metadata
 from cluster.objects.documents import Document
 from cluster.objects.kinds import daemonset as daemonsets
@@ -50,7 +50,7 @@ def plan(
     daemonset: Document, by_node: Mapping[str, Sequence[Document]], wishes: Mapping[str, Wish], hash_: str, now: int
 ) -> Plan:
     """What the update may do now. `by_node`: the daemon's Pods; `wishes`: of every node there is."""
-    desired = [name for name, wish in wishes.items() if wish.run]
+    desired = [name for name, wanted in wishes.items() if wanted.run]
     found = [
         _on_node(daemonset, name, by_node.get(name, ()), hash_) for name in sorted({*by_node, *desired})
     ]
@@ -102,6 +102,8 @@ def _surging(
     useless: list[str] = []
     candidates: list[str] = []
     for node in found:
+        # A node that is gone wants nothing; its Pods go with it.
+        wish = wishes.get(node.name, NOTHING)
         if not node.clear:
             extra += 1
             continue
@@ -115,11 +117,11 @@ def _surging(
             else:
                 extra += 1
         elif not _is_available(daemonset, node.old, now):
-            if wishes[node.name].run:
+            if wish.run:
                 useless.append(node.name)
             else:
                 delete.append((node.old, UNWANTED_NODE))
-        elif not wishes[node.name].run:
+        elif not wish.run:
             unwanted.append((node.old, UNWANTED_NODE))
         elif extra < allowed:
             candidates.append(node.name)

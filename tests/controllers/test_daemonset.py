@@ -299,3 +299,14 @@ def test_labels_must_match() -> None:
     cluster = lab()
     with pytest.raises(Exception, match="`selector` does not match template `labels`"), cluster.act() as api:
         api.create(daemonset(labels={"app": "other"}))
+
+
+def test_a_surging_update_outlives_its_node() -> None:
+    cluster = lab()
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    add(cluster, daemonset(updateStrategy=strategy))
+    with cluster.act() as api:
+        api.delete("nodes", "", "node-2")
+    edit(cluster, ("spec", "template", "spec", "containers"), [{"name": "c", "image": "nginx:2"}])
+    cluster.advance(30_000)
+    assert images(cluster) == ["nginx:2", "nginx:2"]
