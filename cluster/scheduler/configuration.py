@@ -10,6 +10,7 @@ from cluster.objects import times
 from cluster.objects.documents import Document
 from cluster.objects.scheduler_profiles import PLUGINS, POINTS, Arrangement, arranged, scheduler_name
 from cluster.scheduler.framework import INITIAL_BACKOFF, MAX_BACKOFF, Plugin, Profile, Profiles
+from cluster.scheduler.plugins.default_preemption import MIN_CANDIDATES, MIN_CANDIDATES_PERCENT, DefaultPreemption
 from cluster.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from cluster.scheduler.plugins.node_affinity import NodeAffinity
 from cluster.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
@@ -140,10 +141,18 @@ def _node_affinity(args: Document) -> Plugin:
 
 
 # Plugins that take arguments.
+def _preemption(arguments: Document) -> Plugin:
+    return DefaultPreemption(
+        arguments.get("minCandidateNodesPercentage", MIN_CANDIDATES_PERCENT),
+        arguments.get("minCandidateNodesAbsolute", MIN_CANDIDATES),
+    )
+
+
 MAKERS: Mapping[str, Callable[[Document], Plugin]] = {
     NodeResourcesFit.name: _fit,
     NodeResourcesBalancedAllocation.name: _balanced,
     PodTopologySpread.name: _spread,
     InterPodAffinity.name: _pod_affinity,
     NodeAffinity.name: _node_affinity,
+    DefaultPreemption.name: _preemption,
 }

@@ -43,8 +43,8 @@ class Cost(NamedTuple):
 
     violations: int
     highest: int
-    sum: int
-    count: int
+    total: int
+    victims: int
     start: int
 
 
@@ -72,8 +72,8 @@ class Candidate(NamedTuple):
                 {"pod": victim.key, "priority": victim.priority, "violates": victim.key in self.violating}
                 for victim in self.victims
             ],
-            "violations": cost.violations, "highest": cost.highest, "count": cost.count,
-            "sum": cost.sum + cost.count * LOWEST_PRIORITY,
+            "violations": cost.violations, "highest": cost.highest, "count": cost.victims,
+            "sum": cost.total + cost.victims * LOWEST_PRIORITY,
             "earliestStart": "" if -cost.start == NOT_STARTED else times.rfc3339(-cost.start),
         }
 
@@ -86,7 +86,13 @@ class DryRun(NamedTuple):
 
 
 class DefaultPreemption(Plugin):
+    """Looks for candidates on a share of the nodes in question (percent), but not on fewer than a number of them."""
+
     name = "DefaultPreemption"
+
+    def __init__(self, percent: int = MIN_CANDIDATES_PERCENT, least: int = MIN_CANDIDATES) -> None:
+        self._percent = percent
+        self._least = least
 
     def post_filter(
         self, state: CycleState, pod: Document, snapshot: Snapshot, statuses: Mapping[str, Status],
@@ -95,7 +101,8 @@ class DefaultPreemption(Plugin):
         objection = not_eligible(pod, snapshot, statuses)
         if objection:
             return PostFilterResult(_said(objection))
-        tried = _dry_run(state, pod, snapshot, statuses, filters)
+        hopeful = [name for name, status in statuses.items() if status.code is Code.UNSCHEDULABLE]
+        tried = _dry_run(state, pod, snapshot, hopeful, filters, self._enough(len(hopeful)))
         record = _record(tried)
         if not tried.candidates:
             answers = dict.fromkeys(statuses, NOT_HELPFUL) | {each.node: each.status for each in tried.rejected}
@@ -103,6 +110,10 @@ class DefaultPreemption(Plugin):
             return PostFilterResult(_said(message), nominated="", values=record)
         best = min(tried.candidates, key=lambda candidate: candidate.cost)
         return PostFilterResult(SUCCESS, best.node, tuple(victim.document for victim in best.victims), record)
+
+    def _enough(self, nodes: int) -> int:
+        """How many candidates are enough (calculateNumCandidates)."""
+        return min(nodes, max(nodes * self._percent // 100, self._least))
 
 
 def not_eligible(pod: Document, snapshot: Snapshot, statuses: Mapping[str, Status]) -> str:
@@ -154,11 +165,9 @@ def _said(message: str) -> Status:
 
 
 def _dry_run(
-    state: CycleState, pod: Document, snapshot: Snapshot, statuses: Mapping[str, Status], filters: Sequence[Plugin]
+    state: CycleState, pod: Document, snapshot: Snapshot, hopeful: Sequence[str], filters: Sequence[Plugin], enough: int
 ) -> DryRun:
     """Try the nodes on which evictions may help, until enough are found and one of them violates no budget."""
-    hopeful = [name for name, status in statuses.items() if status.code is Code.UNSCHEDULABLE]
-    enough = max(len(hopeful) * MIN_CANDIDATES_PERCENT // 100, MIN_CANDIDATES)
     budgets = Budgets.of(snapshot.lister)
     tried, harmless = DryRun([], []), False
     for name in hopeful:

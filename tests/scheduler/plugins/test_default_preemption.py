@@ -2,8 +2,11 @@
 
 import pytest
 
+from cluster.scheduler.configuration import profile_of
 from cluster.scheduler.decision import Outcome
+from cluster.scheduler.framework import Profile
 from cluster.scheduler.listers import DocumentLister
+from cluster.scheduler.plugins.default_preemption import DefaultPreemption
 from cluster.scheduler.schedule import decide
 from cluster.scheduler.snapshot import Snapshot
 from tests.scheduler.builders import PROFILE, container, decision, node, pod, taint
@@ -207,3 +210,23 @@ def test_the_room_of_a_nominated_pod_is_kept(priority, fits):
 
 def victims(found):
     return [victim["metadata"]["name"] for victim in found.victims]
+
+
+@pytest.mark.parametrize(("percent", "least", "found"), [(10, 100, 20), (0, 3, 3), (50, 1, 10), (0, 1, 1)])
+def test_how_many_candidates_are_enough(percent, least, found):
+    names = [f"n{number:02}" for number in range(20)]
+    plugins = [DefaultPreemption(percent, least) if plugin.name == "DefaultPreemption" else plugin
+               for plugin in PROFILE.plugins]
+    placed = [low(f"x-{name}", name, cpu="4") for name in names]
+    decided = decision(pod("p", container(cpu="2"), priority=10), [node(name) for name in names], placed,
+                       profile=Profile(plugins, PROFILE.weights))
+    assert len(decided.preemption["candidates"]) == found
+
+
+def test_the_configuration_says_how_many():
+    args = {"minCandidateNodesPercentage": 0, "minCandidateNodesAbsolute": 2}
+    profile = profile_of({"pluginConfig": [{"name": "DefaultPreemption", "args": args}]})
+    names = ["a", "b", "c"]
+    placed = [low(f"x-{name}", name, cpu="4") for name in names]
+    decided = decision(pod("p", container(cpu="2"), priority=10), [node(name) for name in names], placed, profile=profile)
+    assert [each["node"] for each in decided.preemption["candidates"]] == ["a", "b"]
