@@ -35,7 +35,7 @@ class EventRecorder(Component):
             return
         context.forget(key)
         count = 1
-        if note["source"] in recorder.NEW_API_REPORTERS:
+        if recorder.is_of_new_api(note):
             known = self._known(context, note)
         else:
             note = self._aggregated(context, note)

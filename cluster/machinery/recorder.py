@@ -14,8 +14,6 @@ from cluster.objects.documents import Document, dig
 from cluster.objects.registry import REGISTRY
 
 COMPONENT = "event-recorder"
-# Components that report through events.k8s.io: they fill `action`, `reportingComponent` and no `source`.
-NEW_API_REPORTERS = frozenset({"default-scheduler"})
 SERIES_ENDS = 6 * times.MINUTE
 
 
@@ -36,9 +34,14 @@ def note(
     return found
 
 
+def is_of_new_api(found: dict[str, Any]) -> bool:
+    """Whether it is reported through events.k8s.io: an action belongs to it, the reporter stands in reportingComponent."""
+    return bool(found["action"])
+
+
 def is_same(event: Document, found: dict[str, Any]) -> bool:
     """Whether an Event already says what the note says, so that only its count grows."""
-    if found["source"] in NEW_API_REPORTERS:
+    if is_of_new_api(found):
         return _is_same_series(event, found)
     regarding, source = found["regarding"], event.get("source") or {}
     return (
@@ -81,7 +84,7 @@ def new_event(found: dict[str, Any], unique: str) -> Document:
     }
     if found.get("related"):
         event["related"] = found["related"]
-    if found["source"] in NEW_API_REPORTERS:
+    if is_of_new_api(found):
         return {
             **event, "source": {}, "firstTimestamp": None, "lastTimestamp": None,
             "eventTime": times.micro(found["at"]), "action": found["action"],

@@ -37,9 +37,11 @@ def _list(items: Document) -> Document:
     return {"type": "array", "items": items, "x-kubernetes-list-type": "atomic"}
 
 
-def _type(description: str, required: tuple[str, ...] = (), **fields: tuple[Document, str]) -> Document:
+def _type(description: str, **fields: tuple[Document, str]) -> Document:
     properties = {name: {**schema, "description": text} for name, (schema, text) in fields.items()}
-    return {"type": "object", "description": description, "properties": properties, "required": list(required)}
+    # What has no name or no number means nothing.
+    required = [name for name in ("name", "utilization", "score") if name in fields]
+    return {"type": "object", "description": description, "properties": properties, "required": required}
 
 
 def _top_level(kind: str, description: str, **fields: tuple[Document, str]) -> Document:
@@ -92,12 +94,12 @@ _TYPES: dict[str, Document] = {
         disabled=(_list(_ref("Plugin")), 'Default plugins to leave out; "*" stands for all of them.'),
     ),
     "Plugin": _type(
-        "Plugin names a plugin and its weight.", ("name",),
+        "Plugin names a plugin and its weight.",
         name=(_TEXT, "Name of the plugin."),
         weight=(_INT32, "What its scores are multiplied by; 0 counts as 1."),
     ),
     "PluginConfig": _type(
-        "PluginConfig gives a plugin its arguments.", ("name",),
+        "PluginConfig gives a plugin its arguments.",
         name=(_TEXT, "Name of the plugin."),
         args=(_ref(_ANYTHING), "Arguments, of the kind <name>Args."),
     ),
@@ -114,7 +116,7 @@ _TYPES: dict[str, Document] = {
         requestedToCapacityRatio=(_ref("RequestedToCapacityRatioParam"), "The curve."),
     ),
     "ResourceSpec": _type(
-        "ResourceSpec is a resource and how much it counts.", ("name",),
+        "ResourceSpec is a resource and how much it counts.",
         name=(_TEXT, "Name of the resource."), weight=(_INT64, "From 1 to 100."),
     ),
     "RequestedToCapacityRatioParam": _type(
@@ -122,7 +124,7 @@ _TYPES: dict[str, Document] = {
         shape=(_list(_ref("UtilizationShapePoint")), "Its points, by growing utilization."),
     ),
     "UtilizationShapePoint": _type(
-        "UtilizationShapePoint is a point of a curve.", ("utilization", "score"),
+        "UtilizationShapePoint is a point of a curve.",
         utilization=(_INT32, "Percentage of the resource in use, 0 to 100."), score=(_INT32, "From 0 to 10."),
     ),
     "NodeResourcesBalancedAllocationArgs": _top_level(

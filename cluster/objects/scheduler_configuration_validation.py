@@ -161,7 +161,7 @@ def _strategy_errors(strategy: Document, path: str) -> list[FieldError]:
     place = f"{path}.requestedToCapacityRatio"
     if type_ == RATIO and ratio is None:
         found.append(required(place, "must be specified when type is RequestedToCapacityRatio"))
-    elif type_ == RATIO:
+    elif type_ == RATIO and ratio is not None:
         found += _shape_errors(ratio.get("shape") or [], f"{place}.shape")
     elif ratio is not None:
         found.append(forbidden(place, "must be nil when type is not RequestedToCapacityRatio"))

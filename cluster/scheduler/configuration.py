@@ -8,7 +8,8 @@ from functools import cache, lru_cache
 from cluster.apiserver.reader import Reader
 from cluster.objects import times
 from cluster.objects.documents import Document
-from cluster.objects.scheduler_profiles import PLUGINS, POINTS, Arrangement, arranged, scheduler_name
+from cluster.objects.scheduler_configuration_schema import POINTS
+from cluster.objects.scheduler_profiles import PLUGINS, Arrangement, arranged, scheduler_name
 from cluster.scheduler.framework import INITIAL_BACKOFF, MAX_BACKOFF, Plugin, Profile, Profiles
 from cluster.scheduler.plugins.default_preemption import MIN_CANDIDATES, MIN_CANDIDATES_PERCENT, DefaultPreemption
 from cluster.scheduler.plugins.inter_pod_affinity import InterPodAffinity

@@ -12,19 +12,20 @@ from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story, object_refe
 from cluster.objects.documents import Document, dig
 from cluster.objects.metadata import is_being_deleted
 from cluster.scheduler import conditions
+from cluster.scheduler.framework import DEFAULT_SCHEDULER
 from cluster.scheduler.queue import SchedulingQueue
 from cluster.scheduler.snapshot import nominated_node, priority_of
 
 
-def evict_next(context: Context, queue: SchedulingQueue, waiting: Mapping[str, Document], scheduler: str) -> None:
-    """Make the next write of the preemptions under way, if there is one. `scheduler` speaks for pods that name none."""
+def evict_next(context: Context, queue: SchedulingQueue, waiting: Mapping[str, Document]) -> None:
+    """Make the next write of the preemptions under way, if there is one."""
     for key in queue.preempting:
         victim = next(_left(context, queue.pods[key]["victims"]), None)
         if victim is None:
             queue.evicted(key)
             continue
         pod = waiting[key]
-        marked = conditions.preempted(victim, dig(pod, "spec", "schedulerName", default=scheduler), context.now)
+        marked = conditions.preempted(victim, _scheduler_of(pod), context.now)
         if marked is victim:
             _evict(context, pod, victim)
         elif not _take_back(context, pod, victim["spec"]["nodeName"], waiting.values()):
@@ -61,12 +62,18 @@ def _mark(context: Context, pod: Document, marked: Document) -> None:
 
 def _evict(context: Context, pod: Document, victim: Document) -> None:
     note = f"Preempted by pod {pod['metadata']['uid']} on node {victim['spec']['nodeName']}"
-    context.event(victim, "Normal", "Preempted", note, action="Preempting", related=pod)
+    context.event(
+        victim, "Normal", "Preempted", note, action="Preempting", related=pod, source=_scheduler_of(pod),
+    )
     meta = victim["metadata"]
     context.delete(
         "pods", meta["namespace"], meta["name"], preconditions=Preconditions(uid=meta["uid"]),
         story=Story("scheduler.evict", _args(pod, victim), NARRATED, (object_reference("pods", pod),)),
     )
+
+
+def _scheduler_of(pod: Document) -> str:
+    return str(dig(pod, "spec", "schedulerName", default=DEFAULT_SCHEDULER))
 
 
 def _args(pod: Document, victim: Document) -> dict[str, str]:

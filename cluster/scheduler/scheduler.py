@@ -92,7 +92,7 @@ class _Turn:
         context, queue, waiting = self.context, self.books.queue, self.books.cache.waiting
         queue.flush()
         if queue.preempting:
-            evict_next(context, queue, waiting, DEFAULT_SCHEDULER)
+            evict_next(context, queue, dict(sorted(waiting.items())))
         for key in queue.binding:
             if context.wrote:
                 break
@@ -114,7 +114,7 @@ class _Turn:
     def _try(self, key: str) -> None:
         context, queue, pod = self.context, self.books.queue, self.books.cache.waiting[key]
         if is_being_deleted(pod):
-            context.event(pod, "Warning", "FailedScheduling", f"skip schedule deleting pod: {key}", action="Scheduling")
+            self._event(pod, "Warning", "FailedScheduling", f"skip schedule deleting pod: {key}", "Scheduling")
             queue.skip(key)
             return
         decision = decide(pod, self._snapshot(), self._profile(pod), context.random, queue.start_index)
@@ -131,6 +131,10 @@ class _Turn:
         assert profile is not None
         return profile
 
+    def _event(self, pod: Document, type: str, reason: str, message: str, action: str) -> None:
+        """Each profile reports under its own name."""
+        self.context.event(pod, type, reason, message, action=action, source=self._profile(pod).scheduler_name)
+
     def _snapshot(self) -> Snapshot:
         """Nodes and pods as the scheduler takes them to be: who is in its binding cycle is on its node."""
         queue, cache = self.books.queue, self.books.cache
@@ -145,7 +149,7 @@ class _Turn:
         """Event and condition of a pod that found no node. The same condition again is no write."""
         context = self.context
         note = diagnosis.event_note(decision.message)
-        context.event(pod, "Warning", "FailedScheduling", note, action="Scheduling")
+        self._event(pod, "Warning", "FailedScheduling", note, "Scheduling")
         is_error = decision.outcome is Outcome.ERROR
         reason = conditions.SCHEDULER_ERROR if is_error else conditions.UNSCHEDULABLE
         marked = conditions.not_scheduled(pod, reason, decision.message, context.now)
@@ -210,7 +214,7 @@ class _Turn:
         for plugin in profile.bind:
             if plugin.bind(context, pod, node, story, binding["why"]):
                 break
-        context.event(pod, "Normal", "Scheduled", binding["message"], action="Binding")
+        self._event(pod, "Normal", "Scheduled", binding["message"], "Binding")
         for plugin in profile.post_bind:
             plugin.post_bind(context, pod, node)
 

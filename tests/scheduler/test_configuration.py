@@ -4,8 +4,9 @@ import pytest
 
 from cluster.apiserver.errors import APIError
 from cluster.objects.kinds.kubeschedulerconfiguration import default, standard
+from cluster.objects.scheduler_configuration_schema import POINTS
 from cluster.objects.scheduler_configuration_validation import configuration_errors
-from cluster.objects.scheduler_profiles import PLUGINS, POINTS, WEIGHTS
+from cluster.objects.scheduler_profiles import PLUGINS, WEIGHTS
 from cluster.scheduler.configuration import METHODS, profile_of, profiles_of
 from cluster.scheduler.decision import Outcome
 from cluster.scheduler.framework import Plugin
@@ -374,3 +375,17 @@ def test_backoff_follows_the_configuration():
     assert node_of(cluster) is None
     cluster.advance(10_000)
     assert node_of(cluster) == "a"
+
+
+def test_each_profile_reports_under_its_own_name():
+    cluster = cluster_with({"schedulerName": "default-scheduler"}, {"schedulerName": "mine"})
+    add_node(cluster, "a")
+    add_pod(cluster, "low", container(cpu="4"))
+    cluster.until_quiet()
+    add_pod(cluster, "high", container(cpu="4"), schedulerName="mine", priorityClassName="system-cluster-critical")
+    cluster.advance(1000)
+    reporters = {(event["reason"], event["involvedObject"]["name"]): event for event in cluster.api.list("events")}
+    assert {key: event["reportingComponent"] for key, event in reporters.items()} == {
+        ("Scheduled", "low"): "default-scheduler", ("FailedScheduling", "high"): "mine", ("Preempted", "low"): "mine",
+    }
+    assert all(event["action"] and event["eventTime"] for event in reporters.values())
