@@ -158,9 +158,9 @@ def one_case(report: Report, name: str, recordings: dict[str, Any]) -> None:
     seen = ours(stage)
     strictly_or_in_bounds(report, name, recorded["spec_old_new"], seen.sizes)
     report.same(f"{name}: most wanted at once", recorded["max_spec_total"], max(map(sum, seen.sizes)))
-    # Pods follow the sizes by a moment, so one more may be there than is wanted (b-1-0 was recorded with 22 for 21).
-    most = most_pods(stage, name)
-    report.holds(f"{name}: most Pods at once", most <= recorded["max_spec_total"] + 1, f"{most} for {recorded['max_spec_total']}")
+    # Pods follow the sizes by a moment, so some more may be there than are wanted (b-1-0 was recorded with 22 for 21).
+    most, wanted = most_pods(stage, name), recorded["max_spec_total"]
+    report.holds(f"{name}: most Pods at once", most <= wanted + max(1, wanted // 10), f"{most} for {wanted}")
     least = recorded["min_available"]
     report.holds(f"{name}: fewest available", min(seen.available) >= least, f"{min(seen.available)} < {least}")
     report.same(f"{name}: conditions", recorded["deployment_conditions_seen"], seen.conditions)
