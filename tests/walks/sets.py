@@ -110,6 +110,15 @@ def budgets_are_never_overdrawn(seen: Seen, step: Step) -> None:
 
 
 @rule
+def a_grant_takes_one_disruption(seen: Seen, step: Step) -> None:
+    if step.verb != "grant":
+        return
+    for old, new in updates_of(step, BUDGETS):
+        assert new["status"]["disruptionsAllowed"] == old["status"]["disruptionsAllowed"] - 1
+        assert set(dig(old, "status", "disruptedPods", default={})) <= set(new["status"]["disruptedPods"])
+
+
+@rule
 def evictions_ask_the_budget(seen: Seen, step: Step) -> None:
     if step.verb != "evict":
         return
