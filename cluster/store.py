@@ -26,6 +26,7 @@ from cluster.objects.documents import Document, Key
 from cluster.scheduler.framework import DEFAULT_SCHEDULER
 from cluster.simulation import bootstrap, journal
 from cluster.simulation.step import Step
+from cluster.storage import driver
 
 # A worker that died is replaced after this long; a living one renews three times as often.
 LEASE = timedelta(seconds=15)
@@ -83,7 +84,9 @@ def _template(purpose: str) -> World:
     """The World that every new cluster of this purpose starts from; brought up once per process."""
     machines = bootstrap.default_machines()
     # The picture on the first page is small: it shows the workers only.
-    simulation = bootstrap.new_cluster(machines[1:] if purpose == HOME else machines)
+    simulation = bootstrap.new_cluster(
+        machines[1:] if purpose == HOME else machines, storage_classes=driver.storage_classes()
+    )
     if purpose == HOME:
         api = simulation.user("kubectl")
         for document in yaml.load_all(HOME_MANIFEST, Loader=yaml.CSafeLoader):

@@ -189,7 +189,7 @@ def _ask_for_volume(context: Context, claim: Document) -> None:
         _event(context, claim, "Warning", "ProvisioningFailed", f"no volume plugin matched name: {provisioner}")
         return
     if metadata.annotations(claim).get(claims.STORAGE_PROVISIONER) != provisioner:
-        noted = dict.fromkeys((claims.BETA_STORAGE_PROVISIONER, claims.STORAGE_PROVISIONER), provisioner)
+        noted = {claims.BETA_STORAGE_PROVISIONER: provisioner, claims.STORAGE_PROVISIONER: provisioner}
         story = _story("volume-binder.ask-provisioner", NARRATED, claim=claim, provisioner=provisioner)
         context.update(metadata.with_annotations(claim, noted), story=story)
         return

@@ -74,10 +74,12 @@ def _namespace(name: str) -> Document:
 def new_cluster(
     machines: Iterable[Machine] | None = None, *, seed: int = 0, settings: Settings | None = None,
     components: Iterable[Component] | None = None, on_step: Callable[[Step], None] = lambda step: None,
+    storage_classes: Iterable[Document] = (),
 ) -> Simulation:
     """A cluster whose nodes are Ready and where nothing is going on any more.
 
-    `on_step` hears only of what happens after that. Equal arguments give equal clusters, revision by revision.
+    `storage_classes` are what it offers; kubeadm's clusters have none. `on_step` hears only of what happens after that.
+    Equal arguments give equal clusters, revision by revision.
     """
     wanted = default_machines() if machines is None else list(machines)
     simulation = Simulation(World(random=seed), components or all_components(), settings)
@@ -85,6 +87,8 @@ def new_cluster(
         for name in NAMESPACES:
             api.create(_namespace(name))
         for document in (*priorityclass.system_classes(), kubeschedulerconfiguration.standard()):
+            api.create(document)
+        for document in storage_classes:
             api.create(document)
         for document in (kubernetes_service.service(), kubernetes_service.endpoints(), kubernetes_service.endpoint_slice()):
             api.create(document)

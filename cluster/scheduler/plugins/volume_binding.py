@@ -6,7 +6,6 @@ pkg/scheduler/framework/plugins/volumebinding (volume_binding.go, binder.go).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cluster.machinery.story import NARRATED, Story, object_reference
@@ -181,8 +180,7 @@ def _matched(pod_claims: PodClaims, node: NodeInfo) -> tuple[list[tuple[Document
     bindings: list[tuple[Document, Document]] = []
     left: list[Document] = []
     free = [claim for claim in pod_claims.delayed if not claims.selected_node(claim)]
-    by_size = cmp_to_key(lambda one, other: quantity.compare(claims.requested(one), claims.requested(other)))
-    for claim in sorted(free, key=by_size):
+    for claim in sorted(free, key=lambda claim: quantity.parse(claims.requested(claim))):
         taken = {metadata.name(volume) for _, volume in bindings}
         candidates = pod_claims.candidates[claims.storage_class(claim)]
         volume = matching.best_match(claim, candidates, node_labels=node.labels, taken=taken, delayed=True)
