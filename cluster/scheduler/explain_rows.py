@@ -58,12 +58,21 @@ class Matrix(NamedTuple):
     def of(cls, pod: Document, record: Record, profile: Profile, snapshot: Snapshot | None) -> Matrix:
         """With what plugins say beyond the record, as far as the state is still known."""
         rejected, notes = "", {}
-        if snapshot is not None and record["nodes"] and not record["feasible"]:
+        if snapshot is not None and _is_rejected_at_once(record):
             early = run_pre_filter({}, pod, snapshot, profile)
             rejected = "" if early.status.is_success else early.plugin
-        elif snapshot is not None and any(entry.get("scores") for entry in record["nodes"]):
-            notes = notes_of(pod, snapshot, profile, record["feasible"])
+        scored = next((entry["scores"] for entry in record["nodes"] if entry.get("scores")), None)
+        if snapshot is not None and scored:
+            notes = notes_of(pod, snapshot, profile, record["feasible"], scored)
         return cls(pod, record, profile, snapshot, rejected, notes)
+
+
+def _is_rejected_at_once(record: Record) -> bool:
+    """Whether it may be that a plugin rejected the Pod before any node was looked at: all nodes have the very same verdict."""
+    if not record["nodes"] or record["feasible"]:
+        return False
+    first, *others = [{**entry, "node": ""} for entry in record["nodes"][:MANY]]
+    return all(entry == first for entry in others)
 
 
 def short(plugin: str, *, scoring: bool) -> str:

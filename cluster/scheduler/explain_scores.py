@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 from cluster.objects.documents import Document
@@ -17,7 +17,6 @@ from cluster.scheduler.plugins.node_resources_fit import LEAST_ALLOCATED, NodeRe
 from cluster.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from cluster.scheduler.plugins.taint_toleration import TaintToleration
 from cluster.scheduler.resources import CPU, MEMORY
-from cluster.scheduler.schedule import run_pre_filter
 from cluster.scheduler.snapshot import NodeInfo, Snapshot
 
 # Among the notes: which of the plugins that count Pods have something to tell.
@@ -26,12 +25,11 @@ COUNTED = "counted"
 Weights = tuple[tuple[str, int], ...]
 
 
-def notes_of(pod: Document, snapshot: Snapshot, profile: Profile, feasible: Iterable[str]) -> CycleState:
-    """What the plugins noted down in a decision between these nodes, found again."""
+def notes_of(pod: Document, snapshot: Snapshot, profile: Profile, feasible: Iterable[str], scored: Container[str]) -> CycleState:
+    """What the plugins that count Pods, of those that scored, noted down in a decision between these nodes, found again."""
     state: CycleState = {}
-    run_pre_filter(state, pod, snapshot, profile)
-    nodes = [node for name in feasible if (node := snapshot.node(name)) is not None]
-    counting = [plugin for plugin in profile.pre_score if plugin.name in _COUNTING]
+    counting = [plugin for plugin in profile.pre_score if plugin.name in _COUNTING and plugin.name in scored]
+    nodes = [node for name in feasible if (node := snapshot.node(name)) is not None] if counting else []
     state[COUNTED] = {plugin.name for plugin in counting if plugin.pre_score(state, pod, nodes, snapshot).is_success}
     return state
 

@@ -223,14 +223,12 @@ def _emptiest(told: Told) -> Iterator[Word]:
 
 
 def _roomiest(snapshot: Snapshot) -> NodeInfo | None:
-    """The node with the most free CPU; with equally much the one with the most free memory."""
-    def room(node: NodeInfo) -> tuple[int, int]:
-        return _left(node, CPU), _left(node, MEMORY)
-
-    nodes = snapshot.nodes
-    best = max(nodes, key=room, default=None)
-    alike = [node for node in nodes if best is not None and room(node) == room(best)]
-    return best if len(alike) == 1 else None
+    """The node with the most free CPU, and with equally much the most free memory; None when several have the most."""
+    rooms = [(_left(node, CPU), _left(node, MEMORY)) for node in snapshot.nodes]
+    most = max(rooms, default=None)
+    if most is None or rooms.count(most) > 1:
+        return None
+    return snapshot.nodes[rooms.index(most)]
 
 
 def _left(node: NodeInfo, resource: str) -> int:

@@ -35,7 +35,7 @@ from cluster.scheduler.what_if import (
 MAX_PROPOSALS = 6
 MAX_OF_A_KIND = 2
 # How often the decision is made again at most: fewer times in clusters where that takes longer.
-MOST_TRIALS, FEWEST_TRIALS, NODES_TRIED = 60, 8, 1500
+MOST_TRIALS, FEWEST_TRIALS, NODES_TRIED = 60, 6, 1500
 # Nodes whose obstacles are looked at, in a large cluster the most promising ones.
 NODES_LOOKED_AT = 30
 PODS_LOOKED_AT = 8

@@ -7,9 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import engine
+from tests.benchmarks import engine, explanation
 
-PARTS = ("engine", "served", "pages")
+PARTS = ("engine", "explanation", "served", "pages")
 
 
 def tell(what: str, value: str) -> None:
@@ -25,6 +25,8 @@ def main() -> int:
     if "engine" in parts:
         rate, steps = engine.steps_a_second()
         tell("engine", f"{rate:.0f} steps a second ({steps} steps of rollouts)")
+    if "explanation" in parts:
+        explanation.measure(tell)
     if "served" in parts:
         from tests.benchmarks import served
 
