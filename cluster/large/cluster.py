@@ -86,6 +86,7 @@ class LargeCluster:
         self.kubelets = BulkKubelets(self.inventory, self.scheduler, lives, self.settings)
         self.log: list[tuple[int, dict[str, Any]]] = []  # (virtual ms, command)
         self.sayings: deque[tuple[int, str, dict[str, Any]]] = deque(maxlen=SAYINGS)
+        self.said = 0  # how many sentences there have been
         self.waiting_history: deque[tuple[int, int]] = deque(maxlen=SAMPLES)
         self.watchers: list[Callable[[Change], None]] = []
         self._lives: dict[str, Life] = {}
@@ -269,6 +270,7 @@ class LargeCluster:
 
     def _note_step(self, step: Step) -> None:
         if step.weight >= NARRATED:
+            self.said += 1
             self.sayings.append((step.at, step.say, dict(step.args)))
 
     # --- nodes ------------------------------------------------------------------------------------------------------
