@@ -362,10 +362,17 @@ SENTENCES: dict[str, str] = {
     ),
     "switch.off": gettext_noop("**You** switch {component} off."),
     "switch.on": gettext_noop("**You** switch {component} on."),
+    "taint-eviction.cancel": gettext_noop(
+        "The **taint eviction controller** calls off the deletion of {pod}: it may stay on {node}."
+    ),
     "taint-eviction.delete": gettext_noop("The **taint eviction controller** deletes Pod {pod} from {node} because of {taint}."),
     "taint-eviction.mark": gettext_noop(
         "The **taint eviction controller** marks Pod {pod} for deletion: it does not tolerate {taint} on {node} any "
         "longer (after {seconds} s)."
+    ),
+    "taint-eviction.plan": gettext_noop(
+        "The **taint eviction controller** sees that {pod} tolerates {taint} on {node} for {seconds} s only, and will "
+        "delete it then."
     ),
     "user.annotated": gettext_noop("**You** annotate {object}: {changes}."),
     "user.configured": gettext_noop("**You** change {object}."),

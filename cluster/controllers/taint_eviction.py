@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from cluster.machinery.component import Change, Component, Context, Key, Reader
-from cluster.machinery.story import NARRATED, NORMAL, Story
+from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig, with_value
 from cluster.objects.kinds import node as nodes
@@ -20,6 +20,8 @@ MESSAGE = "Taint manager: deleting due to NoExecute taint"
 EVENT = "TaintManagerEviction"
 # In memory: (PENDING, namespace, name) -> {"uid", "since": ms, "due": ms, "marked": whether the deletion was announced}
 PENDING = "pending"
+# A planned eviction as a row of its own, (node, namespace, name) -> {"due": ms}: making a plan is a step that can be told.
+PLANS = "host/evictions"
 
 
 class Verdict(NamedTuple):
@@ -54,6 +56,9 @@ class TaintEvictionController(Component):
         pending = context.memory((PENDING, *key))
         if pod is not None and pending is not None and pending["uid"] != metadata.uid(pod):
             context.forget((PENDING, *key))
+            _drop_plan(context, key, pending)
+            if context.wrote:
+                return
             pending = None
         taints = _no_execute(context.get("nodes", "", pods.node_name(pod))) if pod is not None else []
         verdict = judge(taints, pods.tolerations(pod)) if pod is not None and taints else None
@@ -96,6 +101,22 @@ def _cancel(context: Context, key: Key, pending: dict[str, Any] | None) -> None:
     context.forget((PENDING, *key))
     if not pending["marked"]:
         _tell(context, key, "Cancelling deletion of Pod")
+    _drop_plan(context, key, pending)
+
+
+def _drop_plan(context: Context, key: Key, pending: dict[str, Any]) -> None:
+    """Take the row away that told of the plan; notes of older histories know of none."""
+    row = (pending.get("node", ""), *key)
+    if context.host(PLANS, row) is None:
+        return
+    stays = context.get("pods", *key) is not None
+    args = {"pod": key[1], "node": pending["node"]}
+    story = Story("taint-eviction.cancel", args, NARRATED if stays else FOLDED, _objects(pending, key))
+    context.set_host(PLANS, row, None, story=story)
+
+
+def _objects(pending: dict[str, Any], key: Key) -> tuple[str, str]:
+    return f"pods/{'/'.join(key)}", f"nodes//{pending['node']}"
 
 
 def _pursue(context: Context, pod: Document, verdict: Verdict, pending: dict[str, Any] | None) -> None:
@@ -105,12 +126,18 @@ def _pursue(context: Context, pod: Document, verdict: Verdict, pending: dict[str
     if pending is None or (verdict.seconds == 0 and not pending["marked"] and pending["due"] > context.now):
         if pending is not None:
             # A planned eviction becomes one at once: the plan is called off first.
-            _cancel(context, key, pending)
+            context.forget((PENDING, *key))
+            _tell(context, key, "Cancelling deletion of Pod")
         due = context.now + verdict.seconds * times.SECOND
-        pending = {"uid": metadata.uid(pod), "since": context.now, "due": due, "marked": False}
+        pending = {
+            "uid": metadata.uid(pod), "since": context.now, "due": due, "marked": False, "node": pods.node_name(pod),
+        }
         context.remember((PENDING, *key), pending)
     if pending["due"] > context.now:
         context.again(pending["due"] - context.now, key, quiet=True)
+        args = {"pod": key[1], "node": pending["node"], "taint": f"{verdict.taint['key']}:NoExecute", "seconds": verdict.seconds}
+        story = Story("taint-eviction.plan", args, NARRATED, _objects(pending, key))
+        context.set_host(PLANS, (pending["node"], *key), {"due": pending["due"]}, story=story)
         return
     if not pending["marked"]:
         _tell(context, key, "Marking for deletion Pod")

@@ -95,3 +95,114 @@ def test_a_decision_for_the_ghosts() -> None:
     assert why["chosen"] in {row["node"] for row in why["scores"]}
     assert len(why["scores"]) == 3
     assert board.event(binding)["why"] == why
+
+
+def pod(name: str, **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default", "labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "main", "image": "nginx:1.27"}], **spec},
+    }
+
+
+def budget(least: int) -> dict[str, Any]:
+    return {
+        "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "keep", "namespace": "default"},
+        "spec": {"minAvailable": least, "selector": {"matchLabels": {"app": "web"}}},
+    }
+
+
+def follow(state: dict[str, Any], steps: list[Step]) -> None:
+    """What was told up to now, and that it is the picture."""
+    while steps:
+        apply_told(state, steps.pop(0))
+
+
+def test_a_budget_holds_the_pods_of_a_cordoned_node() -> None:
+    state, steps, simulation = lived()
+    api = simulation.user()
+    for name, node in (("here", "node-1"), ("there", "node-2")):
+        api.create(pod(name, nodeName=node))
+    api.create(budget(2))
+    simulation.until_quiet()
+    follow(state, steps)
+    assert [row["held"] for row in state["pods"].values()] == ["", ""]
+    api.patch("nodes", "", "node-1", {"spec": {"unschedulable": True}})
+    follow(state, steps)
+    assert {name: row["held"] for name, row in state["pods"].items()} == {"default/here": "keep", "default/there": ""}
+    api.patch("poddisruptionbudgets.policy", "default", "keep", {"spec": {"minAvailable": 1}})
+    simulation.until_quiet()
+    follow(state, steps)
+    assert state["pods"]["default/here"]["held"] == ""
+    assert state["pods"] == board.state(simulation.world)["pods"]
+
+
+def test_what_a_deleted_budget_held_is_free() -> None:
+    state, steps, simulation = lived()
+    api = simulation.user()
+    api.create(pod("here", nodeName="node-1"))
+    api.create(budget(1))
+    simulation.until_quiet()
+    api.patch("nodes", "", "node-1", {"spec": {"unschedulable": True}})
+    follow(state, steps)
+    assert state["pods"]["default/here"]["held"] == "keep"
+    api.delete("poddisruptionbudgets.policy", "default", "keep")
+    follow(state, steps)
+    assert state["pods"]["default/here"]["held"] == ""
+
+
+def test_nobody_knows_the_pods_of_a_silent_node() -> None:
+    state, steps, simulation = lived()
+    simulation.user().create(pod("here", nodeName="node-1"))
+    simulation.until_quiet()
+    simulation.switch("node/node-1", on=False)
+    simulation.advance(120_000)
+    follow(state, steps)
+    assert state["pods"]["default/here"]["mark"] == "unknown"
+    assert state["pods"] == board.state(simulation.world)["pods"]
+    simulation.switch("node/node-1", on=True)
+    simulation.advance(60_000)
+    follow(state, steps)
+    assert state["pods"]["default/here"]["mark"] != "unknown"
+
+
+def test_a_tolerated_taint_counts_from_its_beginning() -> None:
+    state, steps, simulation = lived()
+    api = simulation.user()
+    api.create(pod("brief", nodeName="node-1", tolerations=[
+        {"key": "heat", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 40}]))
+    simulation.until_quiet()
+    began = simulation.now
+    api.patch("nodes", "", "node-1", {"spec": {"taints": [{"key": "heat", "effect": "NoExecute"}]}})
+    simulation.advance(5_000)
+    follow(state, steps)
+    row = state["pods"]["default/brief"]
+    assert row["until"] - row["begun"] == 40_000
+    assert 0 <= row["begun"] - began <= 5_000
+
+
+def test_a_place_is_kept_where_preemption_makes_room() -> None:
+    state, steps, simulation = lived()
+    api = simulation.user()
+    api.create({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "urgent"}, "value": 1000})
+
+    def big(name: str, **more: Any) -> dict[str, Any]:
+        return pod(name, containers=[
+            {"name": "main", "image": "nginx:1.27", "resources": {"requests": {"cpu": "3"}}}], **more)
+
+    for name in ("a", "b", "c"):
+        api.create(big(name))
+    simulation.until_quiet()
+    api.create(big("vip", priorityClassName="urgent"))
+    kept, told = [], []
+    for _ in range(60):
+        if simulation.step() is None:
+            break
+        told += [board.event(step)["why"] for step in steps if step.say == "scheduler.preempt"]
+        follow(state, steps)
+        row = state["pods"]["default/vip"]
+        kept.append(row["nominated"])
+        if row["node"]:
+            break
+    node = next(name for name in kept if name)
+    assert [why["nominated"] for why in told] == [node]
+    assert (kept[-1], state["pods"]["default/vip"]["node"]) == ("", node)

@@ -198,3 +198,39 @@ def test_the_shortest_time_counts():
     other = {"key": "other", "effect": "NoExecute"}
     verdict = judge([MAINT, other], [tolerate(30), tolerate(3, "other")])
     assert (verdict.seconds, verdict.taint) == (3, other)
+
+
+def stories(steps):
+    return [step.say for step in steps if step.actor == "taint-eviction-controller"]
+
+
+def test_a_plan_is_told_at_once(cluster):
+    """Nothing is written to the API, but who watches sees that the time runs."""
+    add_pod(cluster, "web", "node-1", tolerations=[tolerate(60)])
+    cluster.until_quiet()
+    taint(cluster, MAINT)
+    steps = cluster.advance(2_000)
+    assert stories(steps) == ["taint-eviction.plan"]
+    plan = next(step for step in steps if step.say == "taint-eviction.plan")
+    assert (plan.args["seconds"], plan.args["node"]) == (60, "node-1")
+    assert {change.table for change in plan.changes} & {"pods", "nodes", "events"} == set()
+
+
+def test_a_plan_that_is_called_off_is_told(cluster):
+    add_pod(cluster, "web", "node-1", tolerations=[tolerate(60)])
+    cluster.until_quiet()
+    taint(cluster, MAINT)
+    cluster.advance(2_000)
+    taint(cluster)
+    assert stories(cluster.advance(2_000)) == ["taint-eviction.cancel"]
+    assert dict(cluster.world.table("host/evictions")) == {}
+    assert left(cluster) == ["web"]
+
+
+def test_no_plan_is_left_behind(cluster):
+    add_pod(cluster, "web", "node-1", tolerations=[tolerate(4)])
+    cluster.until_quiet()
+    taint(cluster, MAINT)
+    cluster.advance(60_000)
+    assert left(cluster) == []
+    assert dict(cluster.world.table("host/evictions")) == {}
