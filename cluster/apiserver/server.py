@@ -172,6 +172,8 @@ class APIServer(LiveReader):
         namespace = metadata.namespace(document)
         document = self._named(kind, document)
         document = kind.default(strategy.for_create(kind, document, self.now))
+        if kind.identify is not None:
+            document = kind.identify(self._with_uid(document))
         name = document["metadata"].get("name", "")  # validation complains when there is none
         request = Request("CREATE", kind, namespace, name, "", document, None, self, self.choose)
         admitted = admission.admit(request)
@@ -181,6 +183,9 @@ class APIServer(LiveReader):
             raise errors.already_exists(kind, metadata.name(admitted))
         self._refuse_beyond_limits(kind, metadata.name(admitted))
         document = strategy.allocate(kind, admitted, None, self, self.choose)
+        return document if metadata.uid(document) else self._with_uid(document)
+
+    def _with_uid(self, document: Document) -> Document:
         return {**document, "metadata": {**document["metadata"], "uid": self._new_uid()}}
 
     def _refuse_beyond_limits(self, kind: Kind, name: str) -> None:

@@ -60,6 +60,8 @@ class Kind:
     default: Callable[[Document], Document] = _same
     # What the server itself puts into a new object: its first status, finalizers (pkg/registry/*/strategy.go).
     prepare: Callable[[Document], Document] = _same
+    # What the server adds to a new object as soon as that has its uid; such a kind gets the uid before validation.
+    identify: Callable[[Document], Document] | None = None
     # What the server itself puts into an object that a client changes, given as it was before.
     prepare_update: Callable[[Document, Document], Document] = _keep
     # Complaints about a new document, or about a change when `old` is given.
