@@ -17,6 +17,7 @@ from cluster.scheduler.plugins.node_affinity import NodeAffinity
 from cluster.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from cluster.scheduler.plugins.node_resources_fit import FitArgs, NodeResourcesFit, ShapePoint
 from cluster.scheduler.plugins.pod_topology_spread import PodTopologySpread
+from cluster.scheduler.plugins.volume_binding import BIND_TIMEOUT, VolumeBinding
 from cluster.scheduler.profile import default_profile
 
 TABLE = "kubeschedulerconfigurations.kubescheduler.config.k8s.io"
@@ -141,14 +142,18 @@ def _node_affinity(args: Document) -> Plugin:
     return NodeAffinity(args.get("addedAffinity"))
 
 
-# Plugins that take arguments.
-def _preemption(arguments: Document) -> Plugin:
+def _preemption(args: Document) -> Plugin:
     return DefaultPreemption(
-        arguments.get("minCandidateNodesPercentage", MIN_CANDIDATES_PERCENT),
-        arguments.get("minCandidateNodesAbsolute", MIN_CANDIDATES),
+        args.get("minCandidateNodesPercentage", MIN_CANDIDATES_PERCENT),
+        args.get("minCandidateNodesAbsolute", MIN_CANDIDATES),
     )
 
 
+def _volumes(args: Document) -> Plugin:
+    return VolumeBinding(_milliseconds(args, "bindTimeoutSeconds", BIND_TIMEOUT))
+
+
+# Plugins that take arguments.
 MAKERS: Mapping[str, Callable[[Document], Plugin]] = {
     NodeResourcesFit.name: _fit,
     NodeResourcesBalancedAllocation.name: _balanced,
@@ -156,4 +161,5 @@ MAKERS: Mapping[str, Callable[[Document], Plugin]] = {
     InterPodAffinity.name: _pod_affinity,
     NodeAffinity.name: _node_affinity,
     DefaultPreemption.name: _preemption,
+    VolumeBinding.name: _volumes,
 }

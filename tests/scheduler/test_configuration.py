@@ -136,6 +136,7 @@ def test_arguments():
     balanced = configured("NodeResourcesBalancedAllocation", resources=[{"name": "memory"}])
     assert balanced.plugin("NodeResourcesBalancedAllocation").weights == (("memory", 1),)
     assert configured("InterPodAffinity", hardPodAffinityWeight=0).plugin("InterPodAffinity").hard_weight == 0
+    assert configured("VolumeBinding", bindTimeoutSeconds=5).plugin("VolumeBinding").bind_timeout == 5000
 
 
 def test_the_share_of_nodes():

@@ -71,6 +71,10 @@ class VolumeBinding(Plugin):
         (events.CSI_NODE, events.ADD), (events.CSI_NODE, events.UPDATE),
     })
 
+    def __init__(self, bind_timeout: int = BIND_TIMEOUT) -> None:
+        """`bind_timeout`: how long a pod waits for its volumes before it is tried anew, ms."""
+        self.bind_timeout = bind_timeout
+
     def pre_filter(self, state: CycleState, pod: Document, snapshot: Snapshot) -> PreFilterResult:
         lister, namespace = snapshot.lister, pod["metadata"].get("namespace", "")
         found: list[Document] = []
@@ -115,7 +119,7 @@ class VolumeBinding(Plugin):
         if note is None:
             return SUCCESS
         work = _work_of(context, pod, node)
-        left = work["since"] + BIND_TIMEOUT - context.now
+        left = work["since"] + self.bind_timeout - context.now
         status = _bind(context, pod, node, note, work) if left > 0 else _failure("context deadline exceeded")
         if status.code is not Code.WAIT:
             context.forget(_memory_key(pod))
