@@ -17,6 +17,15 @@ SENTENCES: dict[str, str] = {
     "api.grant": gettext_noop("The **API server** takes one allowed disruption from the budget {object}."),
     "api.patch": gettext_noop("The **API server** stores a patch of {object}."),
     "api.update": gettext_noop("The **API server** stores a change of {object}."),
+    "attach-detach.attach": gettext_noop(
+        "The **attach/detach controller** asks for volume {volume} to be attached to {node}, where Pod {pod} needs it."
+    ),
+    "attach-detach.detach": gettext_noop(
+        "The **attach/detach controller** asks for volume {volume} to be detached from {node}: no Pod there uses it."
+    ),
+    "attacher.attached": gettext_noop("The **storage driver** has attached volume {volume} to {node}."),
+    "attacher.begin": gettext_noop("The **storage driver** begins to attach volume {volume} to {node}."),
+    "attacher.detached": gettext_noop("The **storage driver** has detached volume {volume} from {node}."),
     "clock.advanced": gettext_noop("The clock has gone on; nothing else has changed."),
     "daemonset.adopt": gettext_noop(
         "The **DaemonSet controller** finds that {pod} fits the selector of {daemonset} and belongs to nobody, and"

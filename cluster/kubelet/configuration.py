@@ -8,6 +8,7 @@ from cluster.apiserver.reader import Reader
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import persistentvolumeclaim as claims
+from cluster.objects.kinds import volumeattachment as attachments
 
 KINDS = {"configMap": "configmaps", "secret": "secrets"}
 # Every namespace has it as soon as its controller has run; a Pod that comes first just waits a moment in reality too.
@@ -30,6 +31,26 @@ def mount_error(view: Reader, pod: Document) -> str | None:
             if problem:
                 return f'MountVolume.SetUp failed for volume "{volume["name"]}" : {problem}'
     return None
+
+
+def unattached(view: Reader, pod: Document, node: str) -> list[str]:
+    """Volumes of drivers that are not attached to the node yet (pkg/kubelet/volumemanager, WaitForAttach)."""
+    wanted = list(_driver_volumes(view, pod))
+    attached = set() if not wanted else {
+        attachments.volume_name(found) for found in view.list("volumeattachments.storage.k8s.io")
+        if attachments.node_name(found) == node and attachments.is_attached(found) and not metadata.is_being_deleted(found)
+    }
+    return [name for name, volume in wanted if volume not in attached]
+
+
+def _driver_volumes(view: Reader, pod: Document) -> Iterator[tuple[str, str]]:
+    """(volume of the Pod, PersistentVolume) of what a driver has to attach."""
+    for volume in dig(pod, "spec", "volumes", default=[]):
+        for name, _ in claims.of_pod({**pod, "spec": {"volumes": [volume]}}):
+            claim = view.world.row("persistentvolumeclaims", (pod["metadata"]["namespace"], name)) or {}
+            found = view.world.row("persistentvolumes", ("", claims.volume_name(claim)))
+            if found is not None and found["spec"].get("csi") is not None:
+                yield volume["name"], claims.volume_name(claim)
 
 
 def _claim_problems(view: Reader, pod: Document) -> dict[str, str]:

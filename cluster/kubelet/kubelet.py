@@ -9,12 +9,14 @@ from cluster.kubelet import node, pod_worker
 from cluster.machinery.component import Change, Component, Context, Key, Reader
 from cluster.objects.documents import dig
 from cluster.objects.kinds import node as nodes
+from cluster.objects.kinds import volumeattachment as attachments
 
 # Keys of what happens to a machine rather than to its kubelet: (node, "", what).
 OFF = "off"
 BOOT = "boot"
 GONE = "gone"
 RESTART = "restart"
+ATTACHMENTS = "volumeattachments.storage.k8s.io"
 MACHINE_SWITCH = "node/"
 
 
@@ -22,12 +24,15 @@ class Kubelet(Component):
     """Keys: (node,) for the node itself, (node, namespace, name) for a Pod on it."""
 
     name = "kubelet"
-    watches = ("pods", "nodes", node.MACHINES, node.KUBELET, node.IMAGES, SWITCHES)
+    watches = ("pods", "nodes", ATTACHMENTS, node.MACHINES, node.KUBELET, node.IMAGES, SWITCHES)
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
         if change.table == "pods":
             name = dig(change.new or change.old, "spec", "nodeName")
             return [(name, *change.key)] if name else []
+        if change.table == ATTACHMENTS:
+            name = attachments.node_name(change.new or change.old or {})
+            return _with_pods(name, view) if change.new is not None and attachments.is_attached(change.new) else []
         if change.table == node.MACHINES:
             return [(change.key[0], "", GONE) if change.new is None else change.key]
         if change.table == node.KUBELET:

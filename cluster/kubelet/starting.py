@@ -26,6 +26,8 @@ RESYNC = 1_200
 CONFIG_RETRY = 10 * times.SECOND
 # Volumes are tried again after 500 ms, doubling (pkg/util/goroutinemap/exponentialbackoff).
 MOUNT_INITIAL, MOUNT_MAXIMUM = 500, 122_000
+# podAttachAndMountTimeout of pkg/kubelet/volumemanager
+ATTACH_TIMEOUT = 123 * times.SECOND
 
 NETWORK_NOT_READY = (
     "network is not ready: container runtime network not ready: NetworkReady=false "
@@ -123,6 +125,8 @@ class Starter(Stopper):
             self._note(mount=delay)
             self._hold("", self.now + delay, quiet=True)
             return
+        if self._waits_for_attachment():
+            return
         node = self.context.world.row("nodes", ("", self.node))
         if not self._on_host_network() and not (node and nodes.is_ready(node) and dig(node, "spec", "podCIDR")):
             if not self.work.get("told_network"):
@@ -133,9 +137,27 @@ class Starter(Stopper):
             self._event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
         self._operate("sandbox", self.context.jitter(self.settings.sandbox))
 
+    def _waits_for_attachment(self) -> bool:
+        """Whether a driver has yet to attach volumes, which wakes the Pod; an Event tells of it when that takes long."""
+        waiting = configuration.unattached(self.context, self.pod, self.node)
+        if not waiting:
+            return False
+        since = self.work.get("attaching", self.now)
+        if since + ATTACH_TIMEOUT <= self.now:
+            names = " ".join(waiting)
+            text = (
+                f"Unable to attach or mount volumes: unmounted volumes=[{names}], unattached volumes=[{names}], "
+                "failed to process volumes=[]: timed out waiting for the condition"
+            )
+            self._event("Warning", "FailedMount", text)
+            since = self.now
+        self._note(attaching=since)
+        self._expect(since + ATTACH_TIMEOUT, quiet=True)
+        return True
+
     def _operate(self, what: str, duration: int, **more: Any) -> None:
         operation = {"what": what, "began": self.now, "due": self.now + duration, **more}
-        self._note(op=operation, mount=None, told_network=None)
+        self._note(op=operation, mount=None, attaching=None, told_network=None)
         self._expect(operation["due"])
 
     def _on_host_network(self) -> bool:

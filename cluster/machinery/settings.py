@@ -59,6 +59,7 @@ class Settings:
     # the storage driver
     volume_provision: int = 1_200  # making a disk, or a larger one
     volume_delete: int = 600
+    volume_attach: int = 500  # to a node, or from it
 
     # node life cycle (pkg/controller/nodelifecycle)
     node_monitor_grace: int = 50 * times.SECOND

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.controllers.attach_detach import AttachDetachController
 from cluster.controllers.daemonset import DaemonSetController
 from cluster.controllers.deployment import DeploymentController
 from cluster.controllers.disruption import DisruptionController
@@ -26,6 +27,7 @@ from cluster.machinery.component import Component
 from cluster.machinery.event_recorder import EventRecorder
 from cluster.network.kube_proxy import KubeProxy
 from cluster.scheduler.scheduler import Scheduler
+from cluster.storage.attacher import Attacher
 from cluster.storage.provisioner import Provisioner
 
 
@@ -52,7 +54,9 @@ def all_components() -> list[Component]:
         PersistentVolumeBinder(),
         ClaimProtection(),
         VolumeProtection(),
+        AttachDetachController(),
         Provisioner(),
+        Attacher(),
         GarbageCollector(),
         Scheduler(),
         Kubelet(),

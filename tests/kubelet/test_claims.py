@@ -62,3 +62,28 @@ def test_the_node_registers_its_driver(nodes):
     found = nodes.user.read("csinodes.storage.k8s.io", "", "node-1")
     assert found["spec"]["drivers"] == [{"name": driver.NAME, "nodeID": "node-1", "allocatable": {"count": driver.LIMIT}}]
     assert found["metadata"]["ownerReferences"][0]["kind"] == "Node"
+
+
+def test_a_disk_has_to_be_attached_first(nodes):
+    nodes.user.create(CLAIM)
+    bind(nodes)
+    spec = {
+        "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"],
+        "csi": {"driver": driver.NAME, "volumeHandle": "disk"},
+    }
+    nodes.user.create({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": spec})
+    nodes.create(volumes=VOLUMES)
+    nodes.run(120)
+    assert nodes.text() == "0/1 ContainerCreating 0" and failures(nodes) == []
+    nodes.run(10)
+    assert failures(nodes) == [
+        "Unable to attach or mount volumes: unmounted volumes=[disk], unattached volumes=[disk], "
+        "failed to process volumes=[]: timed out waiting for the condition",
+    ]
+    made = nodes.user.create({
+        "apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment", "metadata": {"name": "csi-1"},
+        "spec": {"attacher": driver.NAME, "nodeName": "node-1", "source": {"persistentVolumeName": "v"}},
+    })
+    nodes.user.update({**made, "status": {"attached": True}}, subresource="status")
+    nodes.run(10)
+    assert nodes.text() == "1/1 Running 0"
