@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.driver import TOLD, at_rest, line, open_sandbox, profile
 from tests.conftest import ServerProcess
@@ -56,19 +56,28 @@ def quiet(page: Page) -> None:
     at_rest(page, 0, 300)
 
 
+def step_until(page: Page, wanted: Locator) -> None:
+    """Step forward until it is on the board."""
+    for _ in range(25):
+        if wanted.count():
+            break
+        page.locator("#timeline [data-act=step]").click()
+        page.wait_for_timeout(250)
+    expect(wanted).to_have_count(1)
+
+
 def test_it_works(page: Page) -> None:
     """A NoExecute taint: the bar drops on, who tolerates it for a while counts down, who does not is hatched and leaves."""
     open_sandbox(page, playing=False)
     apply(page, APP.replace("NAME", "gone").replace("TOLERATIONS", "[]"))
-    apply(page, APP.replace("NAME", "brief").replace("TOLERATIONS", "[{key: heat, operator: Exists, tolerationSeconds: 40}]"))
+    for_a_while = "[{key: heat, operator: Exists, effect: NoExecute, tolerationSeconds: 40}]"
+    apply(page, APP.replace("NAME", "brief").replace("TOLERATIONS", for_a_while))
     quiet(page)
     expect(page.locator("[data-node=node-1] .pod[data-phase=running]")).to_have_count(2)
     line(page, "kubectl taint nodes node-1 heat=high:NoExecute")
     expect(page.locator("[data-node=node-1] .hazard")).to_be_visible()
-    for _ in range(6):
-        page.locator("#timeline [data-act=step]").click()
-        page.wait_for_timeout(250)
-    expect(page.locator("[data-node=node-1] .pod[title*=gone]")).to_have_attribute("data-phase", "terminating", timeout=TOLD)
+    hatched = page.locator("[data-node=node-1] .pod[title*=gone][data-phase=terminating]")
+    step_until(page, hatched)
     brief = page.locator("[data-node=node-1] .pod[title*=brief]")
     expect(brief).to_contain_text(re.compile(r"leaves in (39|40) s"))
     expect(brief.locator(".ring")).to_be_visible()
@@ -111,15 +120,13 @@ def test_preemption_keeps_a_place(page: Page) -> None:
     expect(page.locator("#stage .nodes .pod[data-phase=running]")).to_have_count(3)
     apply(page, BIG.replace("NAME", "vip").replace("PRIORITY", "urgent"))
     place = page.locator("#stage .nodes .pod.coming")
-    for _ in range(12):
-        page.locator("#timeline [data-act=step]").click()
-        page.wait_for_timeout(250)
-        if place.count():
-            break
+    step_until(page, place)
     expect(place).to_contain_text("vip")
     node = place.evaluate("slot => slot.closest('.node').dataset.node")
     expect(page.locator("#stage .queue .pod[title*=vip]")).to_be_visible()
-    expect(page.locator(f"[data-node={node}] .pod[data-phase=terminating]")).to_have_count(1, timeout=TOLD)
+    victim = page.locator(f"[data-node={node}] .pod[data-phase=terminating]")
+    step_until(page, victim)
+    expect(place).to_be_visible()
     quiet(page)
     expect(place).to_have_count(0)
     expect(page.locator(f"[data-node={node}] .pod[title*=vip]")).to_be_visible()
@@ -155,7 +162,7 @@ def test_the_taint_button(page: Page) -> None:
     expect(page.locator("#con-kubectl")).to_contain_text("node/node-2 tainted")
     page.locator("[data-node=node-2] h3 button").click()
     expect(page.locator("#details")).to_contain_text("dedicated=gpu:NoSchedule")
-    page.locator("body").press("ArrowLeft")
+    page.locator("body").press("j")
     expect(page.locator("#details .banner.past")).to_be_visible()
     expect(page.locator("#details")).not_to_contain_text("dedicated=gpu:NoSchedule")
     page.locator("body").press("End")
