@@ -179,7 +179,7 @@ def _row(matrix: Matrix, name: str, entry: Record | None) -> Row:
         "node": name,
         "used": used_of(info),
         "verdict": verdict,
-        "cells": _cells(matrix, verdict, found.get("plugin", "")),
+        "cells": _cells(matrix, verdict, found),
         "plugin": found.get("plugin", ""),
         "reason": reason_of(found),
         "values": dict(found.get("values", {})),
@@ -204,13 +204,13 @@ def _verdict(record: Record, name: str, entry: Record | None) -> RowVerdict:
     return "chosen" if name == record["chosen"] else "feasible"
 
 
-def _cells(matrix: Matrix, verdict: RowVerdict, stopped_by: str) -> dict[str, CellState]:
+def _cells(matrix: Matrix, verdict: RowVerdict, entry: Record) -> dict[str, CellState]:
     """What each filter did with a node. The first that stops it ends the search there."""
     ran = set(matrix.record["filters"])
-    early = bool(matrix.rejected) or "," in stopped_by  # before any filter ran on the node
-    stoppers = stopped_by.split(", ")
+    stoppers = entry.get("plugin", "").split(", ")
     cells: dict[str, CellState] = {}
-    over = early or verdict == "not-looked-at"
+    # Before any filter ran on it: the Pod was rejected at once, or only other nodes could be meant.
+    over = bool(matrix.rejected) or "only" in entry.get("values", {}) or verdict == "not-looked-at"
     for plugin in matrix.profile.filter:
         if plugin.name in stoppers:
             cells[plugin.name] = "stopped"
