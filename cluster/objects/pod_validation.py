@@ -11,6 +11,7 @@ from cluster.objects.documents import Document
 from cluster.objects.field_errors import duplicate, forbidden, invalid, not_supported, required
 from cluster.objects.placement_validation import placement_errors, toleration_errors
 from cluster.objects.registry import FieldError
+from cluster.objects.storage_validation import claim_spec_errors
 
 RESTART_POLICIES = ("Always", "OnFailure", "Never")
 DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
@@ -102,6 +103,10 @@ def _source_errors(kind: str, source: Document, path: str) -> list[FieldError]:
     field = VOLUME_NAMES.get(kind)
     if field is not None and not source.get(field):
         found.append(required(f"{path}.{field}"))
+    if kind == "ephemeral":
+        template = source.get("volumeClaimTemplate")
+        where = f"{path}.volumeClaimTemplate"
+        found += [required(where)] if template is None else claim_spec_errors(template.get("spec") or {}, f"{where}.spec")
     if kind == "hostPath" and ".." in (source.get("path") or "").split("/"):
         found.append(invalid(f"{path}.path", source["path"], "must not contain '..'"))
     mode = source.get("defaultMode")

@@ -109,6 +109,15 @@ def test_volumes() -> None:
     assert found[3] == "spec.volumes[3].hostPath: Forbidden: may not specify more than 1 volume type"
 
 
+def test_the_claim_of_an_ephemeral_volume() -> None:
+    where = "spec.volumes[0].ephemeral.volumeClaimTemplate"
+    assert complaints(volumes=[{"name": "a", "ephemeral": {}}]) == [f"{where}: Required value"]
+    template = {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {}}}
+    assert complaints(volumes=[{"name": "a", "ephemeral": {"volumeClaimTemplate": template}}]) == [
+        f"{where}.spec.resources[storage]: Required value",
+    ]
+
+
 @pytest.mark.parametrize(
     ("variable", "expected"),
     [
