@@ -7,6 +7,7 @@ evictions.py carries it out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cluster.objects import times
@@ -63,9 +64,8 @@ class Candidate(NamedTuple):
         total = sum(priority - LOWEST_PRIORITY for priority in priorities)
         return Cost(len(self.violating), highest, total, len(priorities), -first)
 
-    def values(self) -> dict[str, Any]:
+    def values(self, cost: Cost) -> dict[str, Any]:
         """JSON-able. `sum` adds up the priorities as they are; `earliestStart` of the most important victims, "" for none."""
-        cost = self.cost
         return {
             "node": self.node,
             "victims": [
@@ -89,6 +89,8 @@ class DefaultPreemption(Plugin):
     """Looks for candidates on a share of the nodes in question (percent), but not on fewer than a number of them."""
 
     name = "DefaultPreemption"
+    # How many candidates go into the record, the best first; None for all.
+    recorded: int | None = None
 
     def __init__(self, percent: int = MIN_CANDIDATES_PERCENT, least: int = MIN_CANDIDATES) -> None:
         self._percent = percent
@@ -102,14 +104,45 @@ class DefaultPreemption(Plugin):
         if objection:
             return PostFilterResult(_said(objection))
         hopeful = [name for name, status in statuses.items() if status.code is Code.UNSCHEDULABLE]
-        tried = _dry_run(state, pod, snapshot, hopeful, filters, self._enough(len(hopeful)))
-        record = _record(tried)
-        if not tried.candidates:
+        tried = self._dry_run(state, pod, snapshot, hopeful, filters)
+        ordered = sorted(((self.cost_of(each), each) for each in tried.candidates), key=itemgetter(0))
+        record = _record(tried, ordered[: self.recorded])
+        if not ordered:
             answers = dict.fromkeys(statuses, NOT_HELPFUL) | {each.node: each.status for each in tried.rejected}
             message = diagnosis.filter_message(len(snapshot), answers.values())
             return PostFilterResult(_said(message), nominated="", values=record)
-        best = min(tried.candidates, key=lambda candidate: candidate.cost)
+        best = ordered[0][1]
         return PostFilterResult(SUCCESS, best.node, tuple(victim.document for victim in best.victims), record)
+
+    def candidate(
+        self, state: CycleState, pod: Document, snapshot: Snapshot, name: str, filters: Sequence[Plugin], budgets: Budgets
+    ) -> tuple[Verdict, Candidate] | None:
+        """Whom to evict from a node, or why that does not help; None when there is no such node."""
+        node = snapshot.node(name)
+        return None if node is None else victims_on(state, pod, node, filters, snapshot.nominated(name), budgets)
+
+    def cost_of(self, candidate: Candidate) -> Cost:
+        return candidate.cost
+
+    def _dry_run(
+        self, state: CycleState, pod: Document, snapshot: Snapshot, hopeful: Sequence[str], filters: Sequence[Plugin]
+    ) -> DryRun:
+        """Try the nodes on which evictions may help, until enough are found and one of them violates no budget."""
+        budgets, enough = Budgets.of(snapshot.lister), self._enough(len(hopeful))
+        tried, harmless = DryRun([], []), False
+        for name in hopeful:
+            if harmless and len(tried.candidates) >= enough:
+                break
+            answer = self.candidate(state, pod, snapshot, name, filters, budgets)
+            if answer is None:
+                continue
+            verdict, found = answer
+            if not found.victims:
+                tried.rejected.append(verdict)
+                continue
+            tried.candidates.append(found)
+            harmless = harmless or not found.violating
+        return tried
 
     def _enough(self, nodes: int) -> int:
         """How many candidates are enough (calculateNumCandidates)."""
@@ -164,32 +197,11 @@ def _said(message: str) -> Status:
     return Status(Code.UNSCHEDULABLE, (f"preemption: {message}",))
 
 
-def _dry_run(
-    state: CycleState, pod: Document, snapshot: Snapshot, hopeful: Sequence[str], filters: Sequence[Plugin], enough: int
-) -> DryRun:
-    """Try the nodes on which evictions may help, until enough are found and one of them violates no budget."""
-    budgets = Budgets.of(snapshot.lister)
-    tried, harmless = DryRun([], []), False
-    for name in hopeful:
-        if harmless and len(tried.candidates) >= enough:
-            break
-        node = snapshot.node(name)
-        if node is None:
-            continue
-        verdict, found = victims_on(state, pod, node, filters, snapshot.nominated(name), budgets)
-        if not found.victims:
-            tried.rejected.append(verdict)
-            continue
-        tried.candidates.append(found)
-        harmless = harmless or not found.violating
-    return tried
-
-
-def _record(tried: DryRun) -> dict[str, Any]:
-    """The JSON-able record of why: all candidates, the best of them, the first criterion by which one of them won."""
-    ordered = sorted(tried.candidates, key=lambda candidate: candidate.cost)
+def _record(tried: DryRun, ordered: Sequence[tuple[Cost, Candidate]]) -> dict[str, Any]:
+    """The JSON-able record of why: the candidates, the best of them, the first criterion by which one of them won."""
+    costs = {candidate.node: cost for cost, candidate in ordered}
     record = {
-        "candidates": [candidate.values() for candidate in tried.candidates],
+        "candidates": [each.values(costs[each.node]) for each in tried.candidates if each.node in costs],
         "rejected": [
             {
                 "node": each.node, "plugin": each.plugin, "code": each.status.code.value,
@@ -197,19 +209,19 @@ def _record(tried: DryRun) -> dict[str, Any]:
             }
             for each in tried.rejected
         ],
-        "best": [candidate.node for candidate in ordered if candidate.cost == ordered[0].cost],
+        "best": [candidate.node for cost, candidate in ordered if cost == ordered[0][0]],
     }
     if not ordered:
         return record
-    winner = ordered[0].values()
+    winner = ordered[0][1].values(ordered[0][0])
     return record | {"node": winner["node"], "victims": winner["victims"], "because": _because(ordered)}
 
 
-def _because(ordered: Sequence[Candidate]) -> str:
+def _because(ordered: Sequence[tuple[Cost, Candidate]]) -> str:
     """What separated the winner from the runner-up."""
     if len(ordered) == 1:
         return ONLY
-    pairs = zip(CRITERIA, ordered[0].cost, ordered[1].cost, strict=True)
+    pairs = zip(CRITERIA, ordered[0][0], ordered[1][0], strict=True)
     return next((name for name, winner, other in pairs if winner != other), TIE)
 
 
