@@ -370,8 +370,11 @@ class APIServer(LiveReader):
         """`pods/eviction`: a delete that disruption budgets may refuse (pkg/registry/core/pod/storage/eviction.go).
 
         Up to three writes: the budget gives a disruption, the Pod is told why it goes, the Pod is deleted. Raises
-        TooManyRequests when the budget refuses.
+        TooManyRequests when the budget refuses, Forbidden in a namespace that goes away.
         """
+        # To the server an eviction is a new object below the Pod.
+        request = Request("CREATE", REGISTRY["pods"], namespace, name, "eviction", None, None, self, self.choose)
+        admission.admit(request)
         pod = self.read("pods", namespace, name)
         budget = eviction.spent(pod, self.list(BUDGETS, namespace), self.now)
         if not dry_run:

@@ -84,12 +84,13 @@ class Evictions:
                 self.reasons.append(f"{_failed(pod)}: global timeout reached: {timeout}")
                 continue
             refusal = self._request(pod)
-            if refusal is None and self._strategy == "none":
-                self._leaving[name] = pod
-            elif refusal is not None and refusal.code == TOO_MANY_REQUESTS:
-                yield Output("stderr", f"{_failed(pod)} (will retry after {RETRY // 1000}s): {refusal.message}\n")
+            if refusal is None or _goes_with_its_namespace(refusal, pod):
+                if self._strategy == "none":
+                    self._leaving[name] = pod
+            elif refusal.code == TOO_MANY_REQUESTS or _namespace_goes(refusal):
+                yield Output("stderr", _refused(pod, refusal))
                 self._to_ask[name] = (now + RETRY, pod)
-            elif refusal is not None and refusal.reason != "NotFound":
+            elif refusal.reason != "NotFound":
                 self.reasons.append(f"{_failed(pod)}: {refusal.message}")
 
     def _request(self, pod: Document) -> APIError | None:
@@ -158,6 +159,23 @@ class Deletions(Evictions):
         if self._leaving:
             self.reasons.append(TOO_LATE)
         self._leaving = {}
+
+
+def _namespace_goes(refusal: APIError) -> bool:
+    """Whether nothing is evicted because the namespace is going away."""
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in refusal.details.get("causes", ()))
+
+
+def _goes_with_its_namespace(refusal: APIError, pod: Document) -> bool:
+    return _namespace_goes(refusal) and metadata.is_being_deleted(pod)
+
+
+def _refused(pod: Document, refusal: APIError) -> str:
+    """What is said about a refusal that may be lifted."""
+    later = f"(will retry after {RETRY // 1000}s): {refusal.message}\n"
+    if not _namespace_goes(refusal):
+        return f"{_failed(pod)} {later}"
+    return f'error when evicting pod "{metadata.name(pod)}" from terminating namespace "{metadata.namespace(pod)}" {later}'
 
 
 def _failed(pod: Document) -> str:

@@ -182,3 +182,20 @@ def test_a_controller_that_does_not_work(status: dict[str, Any], why: str) -> No
     budget(api, 1, **status)
     error = refusal(api.evict, "default", "web")
     assert (error.code, error.message) == (403, f'poddisruptionbudget.policy "pdb" is forbidden: {why}')
+
+
+def test_a_namespace_that_goes_away() -> None:
+    api = lab()
+    running(api)
+    namespace = api.read("namespaces", "", "default")
+    marked = {**namespace, "metadata": {**namespace["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    api._etcd.write("namespaces", ("", "default"), marked)
+    error = refusal(api.evict, "default", "web")
+    assert (error.code, error.message) == (
+        403, 'pods "web" is forbidden: unable to create new content in namespace default because it is being terminated',
+    )
+    assert error.details["causes"][0]["reason"] == "NamespaceTerminating"
+
+
+def test_a_namespace_that_is_not_there() -> None:
+    assert refusal(lab().evict, "nowhere", "web").message == 'namespaces "nowhere" not found'

@@ -273,6 +273,26 @@ def test_it_stops_waiting_for_pods_that_do_not_go():
     ]
 
 
+def test_a_namespace_that_goes_away():
+    new = console()
+    new.run("create ns team")
+    new.simulation.until_quiet()
+    new.run("cordon node-2 node-3")
+    new.run("run first -n team --image=nginx:1")
+    new.run("wait -n team --for=condition=Ready pod/first")
+    new.simulation.switch("namespace-controller", False)
+    new.run("delete ns team --wait=false")
+    result = new.run("drain node-1 --force --timeout=4s")
+    assert (
+        'error when evicting pod "first" from terminating namespace "team" (will retry after 5s): pods "first" is forbidden: '
+        "unable to create new content in namespace team because it is being terminated\n"
+    ) in result.stderr
+    new.run("delete pod first -n team --wait=false --grace-period=20")
+    assert new.run("drain node-1 --force").lines == [
+        "node/node-1 already cordoned", "evicting pod team/first", "pod/first evicted", "node/node-1 drained",
+    ]
+
+
 DAEMON = """\
 apiVersion: v1
 kind: Pod
