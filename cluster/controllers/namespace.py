@@ -20,6 +20,8 @@ GRACE = 5 * times.SECOND
 FINALIZER_ESTIMATE = 15
 # How often it looks at a namespace whose content is overdue; the real one backs off from 5 ms to 1000 s.
 RETRY = 10 * times.SECOND
+# Finalizers that the cluster's own controllers take off.
+OWN_FINALIZERS = {"kubernetes.io/pvc-protection", "batch.kubernetes.io/job-tracking", "foregroundDeletion", "orphan"}
 # In memory: (LOOK, name) -> when the namespace is looked at again at the latest (ms)
 LOOK = "look"
 OK = {
@@ -82,12 +84,12 @@ class NamespaceController(Component):
 
 
 def _look_later(context: Context, name: str, remaining: Remaining) -> None:
-    """Wait about half as long as what is left may take. Finalizers and dead kubelets may take for ever."""
+    """Wait about half as long as what is left may take. Foreign finalizers and dead kubelets may take for ever."""
     wait = (remaining.estimate // 2 + 1) * times.SECOND if remaining.estimate else RETRY
     look = context.memory((LOOK, name), 0)
     if look > context.now:
         wait = min(wait, look - context.now)
-    context.again(wait, quiet=bool(remaining.finalizers) or not remaining.estimate)
+    context.again(wait, quiet=bool(remaining.finalizers.keys() - OWN_FINALIZERS) or not remaining.estimate)
 
 
 def _kinds() -> list[Kind]:

@@ -113,6 +113,9 @@ def slices_list_the_selected_pods(simulation: Simulation, seen: Seen) -> None:
         namespace = metadata.namespace(service)
         if not services.selector(service) or services.is_external_name(service) or metadata.is_being_deleted(service):
             continue
+        home = simulation.api.get("namespaces", "", namespace)
+        if home is None or namespaces.is_terminating(home):
+            continue  # nothing can be made there any more
         own = [one for one in simulation.api.list(SLICES, namespace) if slices.service_name(one) == metadata.name(service)]
         listed = [(dig(e, "targetRef", "name"), slices.is_ready(e)) for one in own for e in slices.endpoints(one)]
         found = [
