@@ -67,6 +67,7 @@ REFUSALS = {
     "InterPodAffinity": gettext_noop("unwanted neighbours"),
     "DynamicResources": gettext_noop("no device"),
 }
+_INSUFFICIENT = re.compile(r"Insufficient ([^\s,]+)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z0-9]+")
 
 Row = dict[str, Any]
@@ -101,7 +102,10 @@ def matrix(explained: Mapping[str, Any], search: str = "") -> Matrix:
     decisive = next((row["deciding"] for row in rows if row["verdict"] == "chosen"), None)
     shades = _shades(scores, decisive)
     calm = {column["plugin"] for column in filters if not _stops(column["plugin"], rows)}
-    layout = _Layout([column["plugin"] for column in filters], calm, scores, shades, width, decisive)
+    preemption = (explained["decision"] or {}).get("preemption") or {}
+    layout = _Layout(
+        [column["plugin"] for column in filters], calm, scores, shades, width, decisive, preemption.get("node", ""),
+    )
     shown, groups, hidden = _selected(explained, search)
     return Matrix(
         filters=[_filter_head(column["plugin"], at, column["plugin"] in calm) for at, column in enumerate(filters)],
@@ -174,6 +178,7 @@ class _Layout(NamedTuple):
     shades: dict[str, str]
     width: int
     decisive: str | None
+    nominated: str
 
     def row(self, row: Mapping[str, Any]) -> Row:
         stopped = self._stopped_at(row)
@@ -184,6 +189,7 @@ class _Layout(NamedTuple):
             "reason": row["reason"], "word": row["word"], "stop": stopped, "total": row["total"],
             "cells": [self._filter_cell(row, plugin, at, changed) for at, plugin in enumerate(self.filters)],
             "scores": [self._score_cell(row, column, len(self.filters) + at, changed) for at, column in enumerate(self.scores)],
+            "nominated": row["node"] == self.nominated,
             "stack": self._stack(row), "changed": bool(changed & {"total", "verdict"}),
         }
 
@@ -223,7 +229,7 @@ class _Layout(NamedTuple):
 
 def refusal(row: Mapping[str, Any]) -> str:
     """Why a filter said no, in few words."""
-    short = [one["resource"] for one in _shortages(row)]
+    short = [one["resource"] for one in _shortages(row)] or _INSUFFICIENT.findall(row["reason"])
     if short:
         return gettext("not enough %(resources)s") % {"resources": ", ".join(short)}
     plugin = row["plugin"]

@@ -83,7 +83,7 @@ export function updateChip(chip, key, pod, hue, small = false) {
   setAttribute(chip.parts.mark, "href", `#p-${pod.mark}`);
   setText(chip.parts.name, shortName(pod));
   setText(chip.parts.version, pod.version);
-  setText(chip.parts.owner, pod.held ? text("held-short", { name: pod.held }) : pod.owner ? pod.app : "Pod");
+  setText(chip.parts.owner, pod.held || (pod.owner ? pod.app : "Pod"));
   setAttribute(chip, "data-held", pod.held ? "" : null);
   let restarts = chip.querySelector(".rst");
   if (pod.mark === "crash" && pod.restarts) {

@@ -178,11 +178,17 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   if (button.dataset.tab) setView({ tab: button.dataset.tab });
   if ("table" in button.dataset) setView({ table: !view.table });
-  if (button.dataset.line) terminal.run(button.dataset.line);
+  if (button.dataset.line) {
+    terminal.run(button.dataset.line);
+    terminal.root.dataset.open = ""; // where it waits as one line, what the button does is to be seen
+  }
   if (button.dataset.branch) session.send({ type: "branch", id: store.branches.find((one) => String(one.id) === button.dataset.branch)?.id });
   if (button.dataset.dialog === "legend") session.changed();
   if (button.closest("#console [role=tab]")) session.changed();
 });
+
+document.addEventListener("pointerdown", (event) => terminal.root.contains(event.target) || terminal.root.removeAttribute("data-open"));
+document.addEventListener("keydown", (event) => event.key === "Escape" && terminal.root.removeAttribute("data-open"));
 
 const click = (selector) => document.querySelector(selector)?.click();
 startKeys({

@@ -106,6 +106,7 @@ def test_more_than_twenty_are_grouped_by_reason() -> None:
     assert [row["node"] for row in found.rows] == ["room-0", "room-1", "room-2", "room-3"]
     assert [(group["count"], group["plugin"], group["more"]) for group in found.groups] == [
         (11, "TaintToleration", 6), (6, "NodeResourcesFit", 1)]
+    assert [group["short"] for group in found.groups] == ["untolerated taint", "not enough cpu"]
     assert found.groups[0]["examples"] == ["gpu-0", "gpu-1", "gpu-2", "gpu-3", "gpu-4"]
     assert found.hidden == 0
 
@@ -147,3 +148,12 @@ def test_changed_cells_are_marked() -> None:
     row = laid_out(rows=rows).rows[0]
     assert [cell["changed"] for cell in row["cells"]] == [False, False, True, False]
     assert row["changed"]
+
+
+def test_the_node_where_room_is_made() -> None:
+    found = laid_out(decision={"chosen": "", "preemption": {"node": "node-2", "victims": []}})
+    assert [row["node"] for row in found.rows if row["nominated"]] == ["node-2"]
+
+
+def test_without_a_decision_nothing_is_nominated() -> None:
+    assert not any(row["nominated"] for row in laid_out(decision=None).rows)
