@@ -54,6 +54,10 @@ class Budgets:
             ))
         return cls(found)
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._budgets)
+
     def split(self, pods: Sequence[PodInfo]) -> tuple[list[PodInfo], list[PodInfo]]:
         """Pods whose eviction would violate a budget when they are evicted in this order, and the others."""
         left = [budget.allowed for budget in self._budgets]

@@ -192,12 +192,14 @@ def _without_node(
     )
 
 
-def post_filtered(attempt: Attempt, statuses: Mapping[str, Status]) -> PostFilterResult:
-    """What the PostFilter plugins say: the first that helps or gives up, otherwise the reasons of all."""
+def post_filtered(
+    attempt: Attempt, statuses: Mapping[str, Status], plugins: Iterable[Plugin] | None = None
+) -> PostFilterResult:
+    """What the PostFilter plugins (those of the profile) say: the first that helps or gives up, or the reasons of all."""
     reasons: list[str] = []
     nominated: str | None = None
     values: Mapping[str, Any] | None = None
-    for plugin in attempt.profile.post_filter:
+    for plugin in attempt.profile.post_filter if plugins is None else plugins:
         result = plugin.post_filter(attempt.state, attempt.pod, attempt.snapshot, statuses, attempt.filters)
         if result.status.code is not Code.UNSCHEDULABLE:
             return result

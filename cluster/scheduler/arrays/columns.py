@@ -82,10 +82,7 @@ class Row:
     requested: Amounts
     non_zero_requested: Amounts
     pods: range
-
-    @classmethod
-    def empty(cls) -> Row:
-        return cls({}, {}, {CPU: 0, MEMORY: 0}, range(0))
+    version: int = 0  # counts changes
 
 
 class ChangeLog:
@@ -137,7 +134,7 @@ class Columns:
         self.taints = Vocabulary(self.column(np.intp))
         self._taint_lists: dict[tuple[tuple[str, str, str], ...], list[Document]] = {}
         self._labels: dict[str, Vocabulary] = {}
-        self.rooms = [Row.empty() for _ in range(self.capacity)]
+        self.rooms = [Row({}, {}, {CPU: 0, MEMORY: 0}, range(0)) for _ in range(self.capacity)]
         self.images: list[Mapping[str, int]] = [{}] * self.capacity
         self.image_changes = 0
         self._zone_of: dict[int, tuple[str, str]] = {}
@@ -192,7 +189,7 @@ class Columns:
         more = rows - self.capacity
         self.names += [""] * more
         self.documents += [None] * more
-        self.rooms += [Row.empty() for _ in range(more)]
+        self.rooms += [Row({}, {}, {CPU: 0, MEMORY: 0}, range(0)) for _ in range(more)]
         self.images += [{}] * more
         self._free = [*range(rows - 1, self.capacity - 1, -1), *self._free]
         self.capacity = rows
@@ -221,7 +218,9 @@ class Columns:
         del self._zone_of[row]
         self._order = None
         self.image_changes += bool(self.images[row])
-        self.names[row], self.documents[row], self.rooms[row], self.images[row] = "", None, Row.empty(), {}
+        # Versions go on, so that nothing that is remembered of this node is taken for the next one's.
+        emptied = Row({}, {}, {CPU: 0, MEMORY: 0}, range(0), self.rooms[row].version + 1)
+        self.names[row], self.documents[row], self.rooms[row], self.images[row] = "", None, emptied, {}
         for column in self._columns:
             column.values[row] = column.fill
         self._free.append(row)
@@ -266,6 +265,7 @@ class Columns:
                 self.has_inexact = True
             self._amount(self._allocatable, name).values[row] = min(amount, INEXACT)
         self.rooms[row].allocatable = amounts
+        self.rooms[row].version += 1
         self.allowed_pods.values[row] = min(amounts.get(PODS, 0), INEXACT)
 
     def _set_taints(self, row: int, taints: Iterable[Document]) -> None:
@@ -338,6 +338,7 @@ class Columns:
         room = self.rooms[row]
         pods = len(room.pods) + sign
         room.pods = range(pods)
+        room.version += 1
         self.pod_count.values[row] = pods
         for name, amount in requests.items():
             column = self._requested.get(name) or self._amount(self._requested, name)

@@ -57,6 +57,7 @@ class Places:
         pods = self._pods[row]
         pods[key] = Placed(document, pods[key].template)
         self._infos.pop(row, None)
+        self._columns.rooms[row].version += 1
 
     def on(self, row: int) -> dict[str, Placed]:
         return self._pods.get(row, {})
@@ -68,9 +69,12 @@ class Places:
         """The node with its pods in the order of their names; made when somebody asks, kept until the row changes."""
         found = self._infos.get(row)
         if found is None:
-            pods = sorted(self.on(row).items(), key=lambda item: item[0].split("/"))
-            found = self._infos[row] = NodeInfo.holding(self._columns.node(row), (pod.info() for _, pod in pods))
+            found = self._infos[row] = NodeInfo.holding(self._columns.node(row), self.infos(row))
         return found
+
+    def infos(self, row: int) -> list[PodInfo]:
+        """The pods in the order of their names."""
+        return [pod.info() for _, pod in sorted(self.on(row).items(), key=lambda item: item[0].split("/"))]
 
     def _count(self, row: int, template: Template, sign: int) -> None:
         self._infos.pop(row, None)

@@ -22,12 +22,14 @@ from cluster.scheduler.arrays.local import NOWHERE, LocalCache, LocalRules
 from cluster.scheduler.arrays.matching import Matching
 from cluster.scheduler.arrays.placed import Placed, Places
 from cluster.scheduler.arrays.ports import Ports
+from cluster.scheduler.arrays.preemption import ArrayPreemption, Memory
 from cluster.scheduler.arrays.template import Template, Templates
 from cluster.scheduler.arrays.topology_spread import TopologySpread
 from cluster.scheduler.decision import Decision, Outcome
 from cluster.scheduler.events import is_assigned, is_finished
-from cluster.scheduler.framework import Code, Profile
+from cluster.scheduler.framework import Code, Plugin, Profile
 from cluster.scheduler.listers import NOTHING, Lister
+from cluster.scheduler.plugins.default_preemption import DefaultPreemption
 from cluster.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from cluster.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from cluster.scheduler.snapshot import Snapshot, nominated_node, pod_key
@@ -54,6 +56,7 @@ class ArrayScheduler:
             None if affinity is None else PodAffinity(affinity, self.columns, matching),
         )
         self._caches: dict[bytes, LocalCache] = {}
+        self._evictions: dict[tuple[bytes, int], Memory] = {}
         # Pods whose node is not known (yet), by its name.
         self._homeless: dict[str, dict[str, Document]] = {}
 
@@ -246,7 +249,7 @@ class ArrayScheduler:
         statuses = attempt.statuses(order, found)
         attempt.take_notes(for_filters=any(status.code is Code.UNSCHEDULABLE for status in statuses.values()))
         cycle = self._cycle(attempt)
-        after = schedule.post_filtered(cycle, statuses)
+        after = schedule.post_filtered(cycle, statuses, self._later(attempt))
         message = diagnosis.filter_message(len(self.columns), statuses.values())
         return ArrayDecision(
             pod_key(attempt.pod), Outcome.NOMINATED if after.nominated else Outcome.UNSCHEDULABLE,
@@ -255,6 +258,18 @@ class ArrayScheduler:
             next_start_index=(start_index + len(order)) % len(self.columns), post_filter_message=after.status.message,
             nominated=after.nominated, victims=after.victims, preemption=after.values,
         )
+
+    def _later(self, attempt: Attempt) -> list[Plugin]:
+        """The PostFilter plugins, preemption as it is fast over columns."""
+        kind = (attempt.template.place, attempt.template.priority)
+        if kind not in self._evictions:
+            if len(self._evictions) >= CACHED_KINDS:
+                self._evictions.clear()
+            self._evictions[kind] = {}
+        return [
+            ArrayPreemption(plugin, attempt, self._evictions[kind]) if type(plugin) is DefaultPreemption else plugin
+            for plugin in self.profile.post_filter
+        ]
 
     def _cycle(self, attempt: Attempt) -> schedule.Attempt:
         """The attempt as the plugins of the later extension points know it."""

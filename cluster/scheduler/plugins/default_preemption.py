@@ -93,8 +93,8 @@ class DefaultPreemption(Plugin):
     recorded: int | None = None
 
     def __init__(self, percent: int = MIN_CANDIDATES_PERCENT, least: int = MIN_CANDIDATES) -> None:
-        self._percent = percent
-        self._least = least
+        self.percent = percent
+        self.least = least
 
     def post_filter(
         self, state: CycleState, pod: Document, snapshot: Snapshot, statuses: Mapping[str, Status],
@@ -146,7 +146,7 @@ class DefaultPreemption(Plugin):
 
     def _enough(self, nodes: int) -> int:
         """How many candidates are enough (calculateNumCandidates)."""
-        return min(nodes, max(nodes * self._percent // 100, self._least))
+        return min(nodes, max(nodes * self.percent // 100, self.least))
 
 
 def not_eligible(pod: Document, snapshot: Snapshot, statuses: Mapping[str, Status]) -> str:
@@ -170,7 +170,7 @@ def victims_on(
     forbids, the most important first.
     """
     nobody = Candidate(node.name, (), frozenset())
-    lower = sorted((other for other in node.pods if other.priority < priority_of(pod)), key=_importance)
+    lower = sorted((other for other in node.pods if other.priority < priority_of(pod)), key=importance)
     if not lower:
         return Verdict(node.name, status=NO_VICTIMS), nobody
     dry, emptier = dict(state), node
@@ -190,7 +190,7 @@ def victims_on(
             victims.append(other)
     chosen = {victim.key for victim in victims}
     protected = frozenset(other.key for other in violating if other.key in chosen)
-    return verdict, Candidate(node.name, tuple(sorted(victims, key=_importance)), protected)
+    return verdict, Candidate(node.name, tuple(sorted(victims, key=importance)), protected)
 
 
 def _said(message: str) -> Status:
@@ -225,7 +225,7 @@ def _because(ordered: Sequence[tuple[Cost, Candidate]]) -> str:
     return next((name for name, winner, other in pairs if winner != other), TIE)
 
 
-def _importance(pod: PodInfo) -> tuple[int, int]:
+def importance(pod: PodInfo) -> tuple[int, int]:
     """Sorts the most important first: higher priority, then longer running."""
     return -pod.priority, _started(pod)
 

@@ -166,7 +166,11 @@ class NodeResourcesFit(Plugin):
         return PreFilterResult()
 
     def filter(self, state: CycleState, pod: Document, node: NodeInfo) -> Status:
-        found = shortages(state[self.name], node, self.args)
+        return self.status_of(node, state[self.name])
+
+    def status_of(self, node: Room, requests: Amounts) -> Status:
+        """Whether a node has room for these requests."""
+        found = shortages(requests, node, self.args)
         if not found:
             return SUCCESS
         code = Code.UNRESOLVABLE if any(shortage.is_unresolvable for shortage in found) else Code.UNSCHEDULABLE
