@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster.objects.documents import Document, dig
@@ -77,8 +77,7 @@ def _label(kind: str, **args: Any) -> Word:
 def _removal(change: Change, question: Question) -> Word:
     node, pod = _placed(change["pod"], question)
     name = change["pod"].removeprefix("default/")
-    owners = dig(pod, "metadata", "ownerReferences", default=[])
-    owner = next((owner for owner in owners if owner.get("controller")), None)
+    owner = _controller(pod)
     if owner is None:
         return _label("remove-pod", pod=name, node=node)
     return _label("remove-pod.owned", pod=name, node=node, owner=f"{owner['kind']} {owner['name']}")
@@ -102,6 +101,34 @@ def console_of(change: Change, question: Question) -> list[str]:
     return [] if maker is None else [shlex.join(words) for words in maker(change, question)]
 
 
+def _request(change: Change, question: Question) -> list[list[str]]:
+    """For a Pod with one container that a Deployment made: its next Pods ask for that."""
+    name, namespace = _deployment(question), question.pod["metadata"].get("namespace", "")
+    if not name or len(question.pod["spec"]["containers"]) > 1 or question.pod["spec"].get("initContainers"):
+        return []
+    requests = f"--requests={change['resource']}={change['quantity']}"
+    return [["kubectl", "set", "resources", "deployment", name, requests, *_scope(namespace)]]
+
+
+def _deployment(question: Question) -> str:
+    """The Deployment whose ReplicaSet made the Pod, "" for none."""
+    owner = _controller(question.pod)
+    if owner is None or owner["kind"] != "ReplicaSet":
+        return ""
+    namespace = question.pod["metadata"].get("namespace", "")
+    above = _controller(question.snapshot.lister.get("replicasets.apps", namespace, owner["name"]))
+    return above["name"] if above is not None and above["kind"] == "Deployment" else ""
+
+
+def _controller(document: Document | None) -> Document | None:
+    owners: list[Document] = dig(document, "metadata", "ownerReferences", default=[])
+    return next((owner for owner in owners if owner.get("controller")), None)
+
+
+def _scope(namespace: str) -> list[str]:
+    return [] if namespace == "default" else ["-n", namespace]
+
+
 def _untaint(change: Change, question: Question) -> list[list[str]]:
     return [["kubectl", "taint", "nodes", change["node"], f"{texts.taint(change['taint'])}-"]]
 
@@ -118,7 +145,7 @@ def _label_node(change: Change, question: Question) -> list[list[str]]:
 
 def _remove_pod(change: Change, question: Question) -> list[list[str]]:
     namespace, _, name = change["pod"].partition("/")
-    return [["kubectl", "delete", "pod", name, *([] if namespace == "default" else ["-n", namespace])]]
+    return [["kubectl", "delete", "pod", name, *_scope(namespace)]]
 
 
 def _add_node(change: Change, question: Question) -> list[list[str]]:
@@ -146,6 +173,7 @@ def _machine(node: NodeInfo) -> list[str]:
 # Labels that a kubelet gives its node by itself.
 BORN_WITH = ("kubernetes.io/arch", "kubernetes.io/os", "beta.kubernetes.io/")
 
-_CONSOLE: Mapping[str, Any] = {
+_CONSOLE: Mapping[str, Callable[[Change, Question], list[list[str]]]] = {
+    "request": _request,
     "untaint": _untaint, "uncordon": _uncordon, "label-node": _label_node, "remove-pod": _remove_pod, "add-node": _add_node,
 }

@@ -84,6 +84,8 @@ async def test_a_pod_that_waits(desk: Desk) -> None:
     assert told["decision"]["chosen"] == ""
     assert {row["verdict"] for row in told["rows"]} == {"filtered"}
     assert told["changes"][0]["change"]["do"] == "request"
+    keys = [word["key"] for word in told["words"]]
+    assert keys[:3] == ["summary.none-fits", "pending.attempts", "pending.waits-for"]
 
 
 async def test_what_if(desk: Desk) -> None:

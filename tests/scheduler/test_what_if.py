@@ -67,7 +67,7 @@ def test_one_change(change: Change, nodes: list[str]) -> None:
 
 
 def test_both_taints() -> None:
-    tolerate = {"do": "tolerate", "taint": {"key": "a", "value": "b", "effect": "NoSchedule"}}
+    tolerate: dict[str, Any] = {"do": "tolerate", "taint": {"key": "a", "value": "b", "effect": "NoSchedule"}}
     untaint = {"do": "untaint", "node": "n1", "taint": {"key": "c", "effect": "NoSchedule"}}
     assert fits(tolerate, untaint) == fits(untaint, tolerate) == ["n1"]
     assert fits({**tolerate, "taint": {**tolerate["taint"], "value": "x"}}, untaint) == []
