@@ -103,3 +103,24 @@ def test_csi_node():
         "Spec:", "  Drivers:", "    d.example:", "      Node ID:  n", "      Allocatables:", "        Count:        8",
         "      Topology Keys:  [zone host]",
     ]
+
+
+def test_a_disk_of_a_cloud():
+    spec = {"awsElasticBlockStore": {"volumeID": "vol-1", "fsType": "ext4"}}
+    lines = frozen(made("v1", "PersistentVolume", "v", namespace="", spec=spec)).run("describe pv v").lines
+    assert lines[-6:-1] == [
+        "    Type:       AWSElasticBlockStore (a Persistent Disk resource in AWS)", "    VolumeID:   vol-1",
+        "    FSType:     ext4", "    Partition:  0", "    ReadOnly:   false",
+    ]
+
+
+def test_the_volume_that_lives_as_long_as_its_pod():
+    template = {"metadata": {"labels": {"b": "2", "a": "1"}}, "spec": {**CLAIM_SPEC}}
+    document = pod("p", spec={"containers": [], "volumes": [{"name": "v", "ephemeral": {"volumeClaimTemplate": template}}]})
+    lines = frozen(document).run("describe pod p").lines
+    start = lines.index("  v:")
+    assert lines[start + 1].strip().startswith("Type:          EphemeralVolume (an inline specification for a volume")
+    assert [line.strip() for line in lines[start + 2:start + 10]] == [
+        "StorageClass:  manual", "Volume:", "Labels:        a=1", "b=2", "Annotations:   <none>", "Capacity:", "Access Modes:",
+        "VolumeMode:    Filesystem",
+    ]

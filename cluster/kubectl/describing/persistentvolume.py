@@ -81,6 +81,13 @@ def _source(page: Page, spec: Document) -> None:
         _attributes(page, spec[name].get("volumeAttributes") or {})
 
 
+def _disk(source: Document) -> _Rows:
+    return [
+        ("FSType", source.get("fsType", "")), ("Partition", source.get("partition", 0)),
+        ("ReadOnly", bool(source.get("readOnly"))),
+    ]
+
+
 def _attributes(page: Page, attributes: dict[str, str]) -> None:
     lines = [f"{key}={value}" for key, value in sorted(attributes.items())]
     shown = [line if len(line) <= MAX_ANNOTATION else f"{line[:MAX_ANNOTATION]}..." for line in lines]
@@ -95,6 +102,14 @@ _SOURCES: dict[str, tuple[str, Callable[[Document], _Rows]]] = {
     "hostPath": (
         "HostPath (bare host directory volume)",
         lambda source: [("Path", source.get("path", "")), ("HostPathType", source.get("type", NONE))],
+    ),
+    "gcePersistentDisk": (
+        "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",
+        lambda source: [("PDName", source.get("pdName", "")), *_disk(source)],
+    ),
+    "awsElasticBlockStore": (
+        "AWSElasticBlockStore (a Persistent Disk resource in AWS)",
+        lambda source: [("VolumeID", source.get("volumeID", "")), *_disk(source)],
     ),
     "nfs": (
         "NFS (an NFS mount that lasts the lifetime of a pod)",

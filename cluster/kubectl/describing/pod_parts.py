@@ -140,6 +140,20 @@ def _downward(source: Document) -> _Rows:
     return rows
 
 
+def _ephemeral(source: Document) -> _Rows:
+    """The claim that is made for the Pod (printPersistentVolumeClaim); several labels stand below one another."""
+    template = source.get("volumeClaimTemplate") or {}
+    meta, spec = template.get("metadata") or {}, template.get("spec") or {}
+    labels = [f"{key}={value}" for key, value in sorted((meta.get("labels") or {}).items())]
+    notes = [f"{key}: {value}" for key, value in sorted((meta.get("annotations") or {}).items())]
+    rows: _Rows = [
+        ("StorageClass", spec.get("storageClassName", "")), ("Volume", spec.get("volumeName", "")),
+        ("Labels", "\n\t".join(labels) or NONE), ("Annotations", "\n\t".join(notes) or NONE),
+        ("Capacity", ""), ("Access Modes", ""),
+    ]
+    return rows + ([("VolumeMode", spec["volumeMode"])] if spec.get("volumeMode") else [])
+
+
 _SOURCES = {
     "hostPath": (
         "HostPath (bare host directory volume)",
@@ -167,6 +181,9 @@ _SOURCES = {
     "persistentVolumeClaim": (
         "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
         lambda source: [("ClaimName", source.get("claimName", "")), ("ReadOnly", bool(source.get("readOnly")))],
+    ),
+    "ephemeral": (
+        "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)", _ephemeral,
     ),
     "projected": ("Projected (a volume that contains injected data from multiple sources)", _projected),
     "downwardAPI": ("DownwardAPI (a volume populated by information about the pod)", _downward),
