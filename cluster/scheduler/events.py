@@ -168,7 +168,11 @@ def pod_events(old: Document | None, new: Document | None) -> Iterator[ClusterEv
 
 def _updates(resource: str, before: Document, after: Document) -> Iterator[ClusterEvent]:
     for action in _pod_actions(before, after) or (UPDATE,):
-        yield ClusterEvent(resource, action, _pod_part(before), _pod_part(after))
+        old, new = _pod_part(before), _pod_part(after)
+        if action == UPDATE_POD_SCALE_DOWN:
+            # What a pod takes while it is resized stands in its status.
+            old, new = {**old, "status": before.get("status", {})}, {**new, "status": after.get("status", {})}
+        yield ClusterEvent(resource, action, old, new)
 
 
 def _pod_actions(before: Document, after: Document) -> list[str]:

@@ -319,3 +319,23 @@ def test_backoffs_are_as_configured():
         assert queue.next_wake() == 3000
         queue.failed("default/p", ())
         assert queue.next_wake() == 4000
+
+
+@pytest.mark.parametrize(("asked", "freed", "after"), [
+    ({"cpu": "8"}, {"cpu": "1"}, ACTIVE), ({"memory": "8Gi"}, {"cpu": "1"}, UNSCHEDULABLE),
+])
+def test_a_placed_pod_that_takes_less_makes_room_for_who_asks_for_that(asked, freed, after):
+    clock = Clock(pod("p", container(**asked)))
+    reject(clock)
+    big, small = (pod("x", container(**amounts), on="n") for amounts in ({"cpu": "2"}, freed))
+    (event,) = pod_events(big, small)
+    with clock.at(30_000) as queue:
+        queue.move(ClusterEvent.of_key(event.key()), clock.waiting)
+    assert place(clock) == after
+
+
+def test_a_waiting_pod_that_asks_for_less_is_tried_again():
+    clock = Clock(pod("p", container(cpu="8")))
+    reject(clock)
+    update(clock.at(30_000), pod("p", container(cpu="1")))
+    assert place(clock) == ACTIVE

@@ -156,6 +156,8 @@ class NodeResourcesFit(Plugin):
         (events.NODE, events.ADD),
         (events.NODE, events.UPDATE_NODE_ALLOCATABLE),
         (events.ASSIGNED_POD, events.DELETE),
+        (events.ASSIGNED_POD, events.UPDATE_POD_SCALE_DOWN),
+        (events.UNSCHEDULED_POD, events.UPDATE_POD_SCALE_DOWN),
     })
 
     def __init__(self, args: FitArgs | None = None) -> None:
@@ -197,10 +199,15 @@ class NodeResourcesFit(Plugin):
         return least_allocated(used)
 
     def worth_retrying(self, pod: Document, event: ClusterEvent) -> bool:
-        """When a placed pod is gone, or a node that is big enough came or grew in what the pod asks for."""
-        if event.resource == events.ASSIGNED_POD:
-            return True
+        """When a placed pod is gone, or a node that is big enough came or grew in what the pod asks for.
+
+        Also when the pod itself asks for less, or a placed one takes less of what the pod asks for.
+        """
         requests = resources.pod_requests(pod)
+        if event.resource == events.UNSCHEDULED_POD:
+            return True
+        if event.resource == events.ASSIGNED_POD:
+            return event.old is None or event.new is None or _shrank(requests, event.old, event.new)
         if event.new is None or shortages(requests, NodeInfo.of(event.new), self.args):
             return False
         return event.old is None or _grew(requests, event.old, event.new)
@@ -208,6 +215,11 @@ class NodeResourcesFit(Plugin):
 
 def is_ignored(name: str, args: FitArgs) -> bool:
     return name in args.ignored_resources or name.partition("/")[0] in args.ignored_resource_groups
+
+
+def _shrank(requests: Amounts, old: Document, new: Document) -> bool:
+    before, after = resources.pod_requests(old), resources.pod_requests(new)
+    return any(before.get(name, 0) > after.get(name, 0) for name, amount in requests.items() if amount)
 
 
 def _grew(requests: Amounts, old: Document, new: Document) -> bool:
