@@ -168,6 +168,7 @@ def _differences_in(expected: Any, pod: Document, snapshot: Snapshot) -> list[st
     if ours is None:
         decision = decide(pod, snapshot, profile(), lambda: 0.0)
         ours = here(decision, expected) | _aftermath(expected, decision, pod, snapshot)
+        ours |= _volumes_here(expected, decision, pod, snapshot)
     theirs = recorded(expected)
     return [
         f"{name}: recorded {fact}, here {ours.get(name)}" for name, fact in theirs.items() if fact != ours.get(name)
@@ -224,6 +225,9 @@ def recorded(expected: Any) -> Facts:
     if "events" in expected:
         same = expected["events"] == "same as condition"
         facts["events"] = [expected["condition"]["message"]] if same else expected["events"]
+    if "volumes" in expected:
+        facts["volumes"] = [*expected["volumes"].get("volumeForClaim", {}).items()]
+        facts["volumes to make"] = [*expected["volumes"].get("selectedNode", {}).items()]
     return facts | _preemption(expected)
 
 
@@ -289,6 +293,31 @@ def here(decision: Decision, expected: Any) -> Facts:
             for verdict in scored
         }
     return facts | {"total": {verdict.node: verdict.total for verdict in scored}}
+
+
+def _volumes_here(expected: Any, decision: Decision, pod: Document, snapshot: Snapshot) -> Facts:
+    """What is reserved on the recorded node. Of volumes of one size it may be another than the recorded one."""
+    node = expected.get("node")
+    if "volumes" not in expected or node not in decision.best:
+        return {}
+    chance = (decision.best.index(node) + 0.5) / len(decision.best)
+    note = decide(pod, snapshot, profile(), lambda: chance).notes.get("VolumeBinding") or {"bind": [], "provision": []}
+    bound = dict(note["bind"])
+
+    def size(name: str) -> Any:
+        return dig(snapshot.lister.get("persistentvolumes", "", name), "spec", "capacity", "storage")
+
+    return {
+        # Only those whose writing was seen are recorded.
+        "volumes": [
+            (claim, volume if claim in bound and size(bound[claim]) == size(volume) else bound.get(claim))
+            for claim, volume in expected["volumes"].get("volumeForClaim", {}).items()
+        ],
+        "volumes to make": [
+            (claim, node if claim in note["provision"] else None)
+            for claim in expected["volumes"].get("selectedNode", {})
+        ],
+    }
 
 
 def _aftermath(expected: Any, decision: Decision, pod: Document, snapshot: Snapshot) -> Facts:

@@ -64,3 +64,10 @@ def test_a_difference_of_a_preemption_is_found(category):
     fewer = {**case["result"], "preemption": {"candidates": [{**found[0], "victims": ["nobody"]}, *found[1:]]}}
     for result in (fewer, {**case["result"], "nominatedNode": "nowhere"}):
         assert dict(attempts({**case, "result": result}))[case["id"]]
+
+
+@pytest.mark.parametrize("field", ["volumeForClaim", "selectedNode"])
+def test_a_difference_of_volumes_is_found(field):
+    case = next(case for case in cases("volumes", golden()) if field in case["result"].get("volumes", {}))
+    volumes = dict.fromkeys(case["result"]["volumes"][field], "other")
+    assert dict(attempts({**case, "result": {**case["result"], "volumes": {field: volumes}}}))[case["id"]]
