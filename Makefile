@@ -39,8 +39,8 @@ format: $(DEV_STAMP)  ## rewrite the Python files in the project's format
 golden: $(DEV_STAMP)  ## replay the recordings of a real control plane, a line per family
 	$(BIN)/python -m tests.golden_replay
 
-bench: $(DEV_STAMP)  ## the numbers of the README: engine, durable commands, feed, restart
-	$(BIN)/python -m tests.benchmarks
+bench: $(DEV_STAMP)  ## the numbers of the README: engine, feed, restart, scheduler_perf (ARGS="--only SchedulingBasic")
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 walks: $(DEV_STAMP)  ## seeded random walks through the pure engine
 	$(BIN)/python -m tests.walks $(ARGS)

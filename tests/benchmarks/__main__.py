@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: a line per number. --sandboxes N and --only choose less."""
+"""`python -m tests.benchmarks`: a line per number. --sandboxes N and --only (a part or a workload) choose less."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks import engine, explanation
+from tests.benchmarks.workloads import WORKLOADS
 
-PARTS = ("engine", "explanation", "served", "pages")
+PARTS = ("engine", "explanation", "served", "pages", "scheduler_perf")
 
 
 def tell(what: str, value: str) -> None:
@@ -19,7 +20,7 @@ def tell(what: str, value: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--sandboxes", type=int, default=300)
-    parser.add_argument("--only", choices=PARTS, action="append")
+    parser.add_argument("--only", choices=(*PARTS, *WORKLOADS), action="append", metavar="PART")
     chosen = parser.parse_args()
     parts = chosen.only or PARTS
     if "engine" in parts:
@@ -37,6 +38,12 @@ def main() -> int:
 
         with tempfile.TemporaryDirectory() as folder:
             pages.measure(Path(folder), tell)
+    workloads = [name for name in WORKLOADS if name in parts or "scheduler_perf" in parts]
+    if workloads:
+        from tests.benchmarks import scheduler_perf
+
+        for name in workloads:
+            tell(name, scheduler_perf.measure(WORKLOADS[name]).line(WORKLOADS[name]))
     return 0
 
 

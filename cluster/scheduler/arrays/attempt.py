@@ -175,8 +175,10 @@ class Attempt:
             asked += [plugin.name for plugin in profile.pre_filter if isinstance(plugin, NodeAffinity)]
         if not asked:
             return _NOTHING_BEFORE
-        ordered = [plugin.name for plugin in profile.pre_filter if plugin.name in asked]
-        only = Profile(profile.plugins, profile.weights, points={"pre_filter": ordered})
+        ordered = tuple(plugin.name for plugin in profile.pre_filter if plugin.name in asked)
+        only = template.notes.get(ordered)
+        if only is None:
+            only = template.notes[ordered] = Profile(profile.plugins, profile.weights, points={"pre_filter": ordered})
         return run_pre_filter(self.state, self.pod, self.snapshot, only)
 
     def _asks_affinity(self) -> bool:
