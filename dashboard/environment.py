@@ -46,6 +46,14 @@ def port(name: str, default: int) -> int:
     return int(text)
 
 
+def number(name: str, default: int, least: int, most: int) -> int:
+    """Return a whole number in that range."""
+    text = os.environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise ImproperlyConfigured(f"{name} must be a number from {least} to {most}, not {text!r}.")
+    return int(text)
+
+
 def database(url: str) -> dict[str, Any]:
     """Return Django's settings of the database at `url`.
 

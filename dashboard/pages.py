@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from dashboard.views import home, panels, sandboxes, scheduler
+from dashboard.views import home, large, panels, sandboxes, scheduler
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -13,6 +13,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sandbox/<str:cluster>/table", sandboxes.table, name="sandbox-table"),
     path("sandbox/<str:cluster>/scheduler", scheduler.scheduler, name="scheduler"),
     path("sandbox/<str:cluster>/delete/", sandboxes.delete, name="sandbox-delete"),
+    path("big/", large.large, name="large"),
+    path("big/<str:cluster>/", large.large_map, name="large-map"),
+    path("big/<str:cluster>/end/", large.large_end, name="large-end"),
+    path("big/<str:cluster>/nodes/", large.large_table, name="large-table"),
+    path("big/<str:cluster>/nodes/<str:name>/", large.large_node, name="large-node"),
+    path("big/<str:cluster>/pods/<str:namespace>/<str:name>/", large.large_pod, name="large-pod"),
     path("sandbox/<str:cluster>/apply/", panels.apply, name="apply"),
     path("sandbox/<str:cluster>/panel/<str:name>/", panels.panel, name="panel"),
 ]

@@ -14,6 +14,7 @@ from twisted.internet import reactor as installed_reactor
 
 from cluster.worker import CHANNEL, PROCESS_CHANNEL, stop_process_worker
 from dashboard.asgi import application
+from dashboard.large import stop_large_host
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,7 @@ class ClusterscopeServer(Server):
 
     def _finish(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel what is left and await it; an open stream would otherwise crash the interpreter at its end."""
+        loop.run_until_complete(stop_large_host())
         loop.run_until_complete(_cancel_all())
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())

@@ -21,7 +21,7 @@ FLOORS = (
     ("cluster.kubectl", "cluster.manifests"),
     (
         "cluster.models", "cluster.projection", "cluster.board", "cluster.store", "cluster.live", "cluster.worker",
-        "cluster.largehost", "cluster.failpoints", "cluster.admin", "cluster.apps", "cluster.migrations", "cluster.management",
+        "cluster.bighost", "cluster.failpoints", "cluster.admin", "cluster.apps", "cluster.migrations", "cluster.management",
     ),
     ("dashboard",),
 )

@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -93,7 +94,10 @@ def _list(request: HttpRequest, problem: str = "", status: int = 200) -> HttpRes
         }
         for one in own
     ]
-    context = {"sandboxes": rows, "problem": problem, "limit": MAX_SANDBOXES, "section": "sandbox"}
+    context = {
+        "sandboxes": rows, "problem": problem, "limit": MAX_SANDBOXES, "section": "sandbox",
+        "large_nodes": settings.LARGE_NODES,
+    }
     return render(request, "sandbox/list.html", context, status=status)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.largehost.protocol import LIMIT, Broken, Unpacker, packed, packed_json
+from cluster.bighost.protocol import LIMIT, Broken, Unpacker, packed, packed_json
 
 
 def test_it_works() -> None:

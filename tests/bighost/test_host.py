@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
-from cluster.largehost.host import Full, LargeHost, NoAnswer, Running
+from cluster.bighost.host import Full, LargeHost, NoAnswer, Running
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = 20
@@ -208,7 +208,7 @@ def test_a_child_does_not_outlive_a_killed_server(tmp_path: Path) -> None:
     script = tmp_path / "server.py"
     script.write_text(textwrap.dedent(f"""
         import asyncio
-        from cluster.largehost.host import LargeHost
+        from cluster.bighost.host import LargeHost
 
         async def main():
             host = LargeHost(1, 60)

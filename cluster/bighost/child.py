@@ -1,4 +1,4 @@
-"""`python -m cluster.largehost.child FD NODES SEED`: runs one large cluster and talks over the socket with that number.
+"""`python -m cluster.bighost.child FD NODES SEED`: runs one large cluster and talks over the socket with that number.
 
 One thread: a slice of virtual time, then the messages that have come, then what has changed. It ends with its socket,
 so it never outlives the server.
@@ -22,7 +22,7 @@ from cluster.large.cluster import LargeCluster
 from cluster.large.commands import Refused
 from cluster.large.inventory import TICK
 from cluster.large.picture import Picture
-from cluster.largehost.protocol import ANSWER, FIRST, UPDATE, Broken, Unpacker, packed
+from cluster.bighost.protocol import ANSWER, FIRST, UPDATE, Broken, Unpacker, packed
 
 # Virtual seconds a second. FAST: as fast as it goes.
 SPEEDS = (1, 4, 16)

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from cluster.largehost.protocol import ANSWER, FIRST, Broken, Unpacker, packed_json
+from cluster.bighost.protocol import ANSWER, FIRST, Broken, Unpacker, packed_json
 
 logger = logging.getLogger(__name__)
 
@@ -188,6 +188,10 @@ class LargeHost:
         """The visitor's own large cluster."""
         return next((running for running in self._running.values() if running.owner == owner), None)
 
+    def any(self) -> Running | None:
+        """One of those that run, for whoever wants to watch."""
+        return next(iter(self._running.values()), None)
+
     def is_full(self) -> bool:
         return len(self._running) >= self.limit
 
@@ -200,7 +204,7 @@ class LargeHost:
             raise Full
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", "cluster.largehost.child", str(theirs.fileno()), str(nodes), str(seed)]
+            command = [sys.executable, "-m", "cluster.bighost.child", str(theirs.fileno()), str(nodes), str(seed)]
             process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=ROOT, stdin=subprocess.DEVNULL)
         running = Running(secrets.token_hex(8), owner, nodes, process)
         self._running[running.identifier] = running
