@@ -136,7 +136,7 @@ def _pursue(context: Context, pod: Document, verdict: Verdict, pending: dict[str
     if pending["due"] > context.now:
         context.again(pending["due"] - context.now, key, quiet=True)
         args = {"pod": key[1], "node": pending["node"], "taint": f"{verdict.taint['key']}:NoExecute", "seconds": verdict.seconds}
-        story = Story("taint-eviction.plan", args, NARRATED, _objects(pending, key))
+        story = Story("taint-eviction.plan", args, NORMAL, _objects(pending, key))
         context.set_host(PLANS, (pending["node"], *key), {"due": pending["due"]}, story=story)
         return
     if not pending["marked"]:

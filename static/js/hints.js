@@ -39,7 +39,7 @@ export class Hints {
     this.tip.hidden = !words;
     this.chip?.removeAttribute("aria-describedby");
     if (!words) return;
-    setText(this.title, text("no-node-fits"));
+    setText(this.title, text(pod.reason === "Unschedulable" ? "no-node-fits" : "waits"));
     setText(this.words, words);
     this.chip.setAttribute("aria-describedby", "tip");
     this.place(this.chip.getBoundingClientRect());

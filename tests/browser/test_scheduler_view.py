@@ -121,6 +121,9 @@ def test_do_it_for_real(page: Page) -> None:
     choose(page, "solo")
     page.get_by_role("button", name="kubectl taint nodes node-1 dedicated=gpu:NoSchedule-").click()
     expect(page.locator("#con-kubectl")).to_contain_text("node/node-1 untainted")
+    expect(page.locator("#con-kubectl")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#con-kubectl")).to_be_hidden()
     page.locator("body").press("1")
     expect(page.locator("[data-node=node-1]")).not_to_have_class(re.compile("tainted"), timeout=TOLD)
 
