@@ -23,14 +23,14 @@ from cluster.scheduler.explain_rows import Matrix, best_other, columns_of, decid
 from cluster.scheduler.explain_words import Queued, Told, words_of
 from cluster.scheduler.explanation import BeforeRow, ChangeRow, Columns, ExplainedPod, Explanation, Moment, Row, Situation, Word
 from cluster.scheduler.framework import DEFAULT_SCHEDULER, Profile
-from cluster.scheduler.queue import BACKOFF, BINDING
+from cluster.scheduler.queue import BACKOFF, BACKOFF_WINDOW, BINDING
 from cluster.scheduler.snapshot import Snapshot, pod_key
 from cluster.scheduler.what_if import Change, ChangeError, Question
 
 COUNTERS = (DEFAULT_SCHEDULER, "counters")
 QUEUED = (DEFAULT_SCHEDULER, "pod")
 # Standings in which the kept decision is what counts, and not what it would be now.
-KEPT = ("placed", "nominated", "leaving", "finished")
+KEPT = ("placed", "binding", "nominated", "leaving", "finished")
 NO_COLUMNS: Columns = {"filters": [], "scores": [], "scored": False}
 
 
@@ -136,6 +136,8 @@ def situation_of(case: Case) -> Situation:
         return "finished"
     if is_being_deleted(pod) or case.gone:
         return "leaving"
+    if _queued(case).place == BINDING and recorded is not None and recorded.why["chosen"]:
+        return "binding"
     if dig(pod, "spec", "schedulingGates"):
         return "gated"
     if profile_for(case.now, pod) is None:
@@ -261,7 +263,7 @@ def _queued(case: Case) -> Queued:
     row = case.now.world.row(MEMORY, (*QUEUED, pod_key(case.pod)))
     if row is None:
         return Queued()
-    left = row["expires"] - case.now.now if row["place"] == BACKOFF else 0
+    left = row["expires"] + BACKOFF_WINDOW - case.now.now if row["place"] == BACKOFF else 0
     return Queued(row["place"], row["attempts"], tuple(row["plugins"]), max(0, -(-left // times.SECOND)))
 
 

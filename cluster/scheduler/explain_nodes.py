@@ -13,11 +13,24 @@ from cluster.scheduler.plugins.node_name import NodeName
 from cluster.scheduler.plugins.node_ports import NodePorts
 from cluster.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from cluster.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from cluster.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from cluster.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from cluster.scheduler.plugins.taint_toleration import TaintToleration
+from cluster.scheduler.plugins.volume_binding import VolumeBinding
+from cluster.scheduler.plugins.volume_restrictions import VolumeRestrictions
+from cluster.scheduler.plugins.volume_zone import VolumeZone
 from cluster.scheduler.resources import PODS
 
 Values = Mapping[str, Any]
+
+
+def pod_word(plugin: str, entry: Mapping[str, Any]) -> Word:
+    """The sentence for a Pod that a plugin rejected before any node was looked at; `entry` is any node's part."""
+    values = entry.get("values") or {}
+    if "claims" in values:
+        return {"key": "pod.unbound-claims", "args": {"claims": list(values["claims"])}, "topic": "nodes"}
+    args = {"plugin": plugin, "reason": ", ".join(entry.get("reasons", ()))}
+    return {"key": "pod.rejected", "args": args, "topic": "nodes"}
 
 
 def node_word(entry: Mapping[str, Any]) -> Word:
@@ -113,6 +126,34 @@ def _pods(values: Values) -> Said:
     return ("node.anti-affinity" if values["rule"] == "anti-affinity" else "node.anti-affinity-of-others"), args
 
 
+def _volumes(values: Values) -> Said:
+    if chosen := values.get("selectedNode"):
+        return "node.volume-selected", {"claims": list(chosen), "nodes": sorted(set(chosen.values()))}
+    if refused := values.get("claims"):
+        return "node.no-volume", {"claims": [one["claim"] for one in refused]}
+    if "terms" in values:
+        args = {"claim": values["claim"], "volume": values["volume"], "terms": texts.terms(values["terms"] or ())}
+        return "node.volume-elsewhere", args
+    return None
+
+
+def _volume_zone(values: Values) -> Said:
+    if "label" not in values:
+        return None
+    args = {"volume": values["volume"], "label": values["label"], "places": list(values["values"]), "has": values["node"] or "–"}
+    return "node.volume-zone", args
+
+
+def _volume_limit(values: Values) -> Said:
+    return ("node.volume-limit", dict(values)) if "limit" in values else None
+
+
+def _volume_use(values: Values) -> Said:
+    if "pod" in values:
+        return "node.disk-in-use", {"pod": values["pod"].removeprefix("default/")}
+    return ("node.claim-in-use", {"claims": list(values["claims"])}) if "claims" in values else None
+
+
 _SAYERS: Mapping[str, Callable[[Values], Said]] = {
     NodeUnschedulable.name: _cordoned,
     NodeName.name: _name,
@@ -122,4 +163,8 @@ _SAYERS: Mapping[str, Callable[[Values], Said]] = {
     NodeResourcesFit.name: _resources,
     PodTopologySpread.name: _spread,
     InterPodAffinity.name: _pods,
+    VolumeBinding.name: _volumes,
+    VolumeZone.name: _volume_zone,
+    NodeVolumeLimits.name: _volume_limit,
+    VolumeRestrictions.name: _volume_use,
 }

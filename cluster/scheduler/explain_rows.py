@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from cluster.objects.documents import Document
 from cluster.scheduler import explain_texts as texts
 from cluster.scheduler.decision import MANY, groups_of
-from cluster.scheduler.explain_nodes import node_word
+from cluster.scheduler.explain_nodes import node_word, pod_word
 from cluster.scheduler.explain_scores import detail_of, notes_of
 from cluster.scheduler.explanation import CellState, Columns, Group, Row, RowVerdict, ScoreCell, Used, Word
 from cluster.scheduler.framework import CycleState, Profile
@@ -192,7 +192,7 @@ def _row(matrix: Matrix, name: str, entry: Record | None) -> Row:
 
 def _word(matrix: Matrix, entry: Record) -> Word:
     if matrix.rejected:
-        return {"key": "node.before", "args": {"plugin": matrix.rejected, "reason": reason_of(entry)}, "topic": "nodes"}
+        return pod_word(matrix.rejected, entry)
     return node_word(entry)
 
 

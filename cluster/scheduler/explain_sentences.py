@@ -28,6 +28,7 @@ SENTENCES: dict[str, str] = {
     "summary.room-made": (
         "The **scheduler** puts {pod} on {node}: preemption made room there for it, so this node was tried first and alone."
     ),
+    "summary.binding": "The **scheduler** has chosen {node} for {pod} and prepares there what it needs before it is bound.",
     "summary.unrecorded": "{pod} is on {node}; no decision about it is kept. If it were placed now, this is how it would go.",
     "summary.none-fits": "The **scheduler** finds no node for {pod}: none of {nodes, plural, one {# node} other {# nodes}} fits.",
     "summary.no-nodes": "The **scheduler** finds no node for {pod}: the cluster has no nodes.",
@@ -90,7 +91,15 @@ SENTENCES: dict[str, str] = {
     ),
     "node.spread-label": "{node} has no label {topology}, by which the Pod has to be spread.",
     "node.other": "{plugin} rejects {node}: {reason}.",
-    "node.before": "{plugin} rejects the Pod before any node is looked at: {reason}.",
+    "node.volume-elsewhere": "{node} cannot reach {volume}, the volume of the claim {claim}: it is only for {terms}.",
+    "node.volume-selected": "The volume of {claims} is being made for {nodes}, not for {node}.",
+    "node.no-volume": "{node} has no volume for the claim {claims}, and none can be made for it here.",
+    "node.volume-zone": "The volume {volume} is in {label} {places}, but {node} is in {has}.",
+    "node.volume-limit": "{node} can attach {limit} volumes of {driver}: {attached} are attached, and the Pod brings {new}.",
+    "node.disk-in-use": "{pod} on {node} uses the same disk.",
+    "node.claim-in-use": "Only one Pod at a time may use the claim {claims}, and another one does.",
+    "pod.unbound-claims": "The claim {claims} has no volume yet. Its volume does not wait for a Pod, so the Pod waits for it.",
+    "pod.rejected": "{plugin} rejects the Pod before any node is looked at: {reason}.",
     "nodes.not-looked-at": (
         "{count, plural, one {# node was} other {# nodes were}} not looked at: enough possible ones had been found."
     ),

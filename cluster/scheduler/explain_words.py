@@ -88,6 +88,8 @@ def _standing(told: Told) -> list[Word]:
             return [_word("summary.foreign", "summary", pod=pod, scheduler=spec.get("schedulerName", ""))]
         case "off" | "leaving" | "finished":
             return [_word(f"summary.{told.situation}", "summary", pod=pod)]
+        case "binding":
+            return [_word("summary.binding", "summary", pod=pod, node=told.chosen)]
         case "unscheduled":
             return [_word("summary.unrecorded", "summary", pod=pod, node=spec.get("nodeName", ""))]
     return []

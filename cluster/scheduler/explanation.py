@@ -10,7 +10,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 CellState = Literal["pass", "stopped", "not-run", "idle"]
 RowVerdict = Literal["chosen", "feasible", "filtered", "not-looked-at"]
-Situation = Literal["placed", "pending", "nominated", "gated", "foreign", "off", "unscheduled", "direct", "leaving", "finished"]
+Situation = Literal[
+    "placed", "pending", "nominated", "binding", "gated", "foreign", "off", "unscheduled", "leaving", "finished",
+]
 
 
 class Word(TypedDict):
@@ -185,7 +187,8 @@ class BeforeRow(TypedDict):
 
 
 class Explanation(TypedDict):
-    """The answer. `situation` says what the Pod's standing is; `live`: the decision was made now, on the revision shown.
+    """The answer. `situation` says what the Pod's standing is ("binding": its node is chosen and prepared for it; "unscheduled":
+    it has a node, and no decision about that is kept); `live`: the decision was made now, on the revision shown.
 
     `decision` is the record (Decision.why()) with `runner_up`, `tie` and `deciding`; None when there is nothing to decide.
     More than MANY nodes: `rows` holds the best and a few of the others, `groups` the rest, `nodes` counts all.

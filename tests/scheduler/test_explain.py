@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cluster.apiserver.reader import Reader
+from cluster.apiserver.state import MEMORY
 from cluster.objects.documents import Document
 from cluster.scheduler.explain import Case, Recorded, explain, recorded_for
 from tests.scheduler.builders import container, node, pod, taint
@@ -236,6 +237,38 @@ def test_only_named_nodes() -> None:
     answer = told(named, NODES)
     assert row(answer, "n3")["cells"]["NodeUnschedulable"] == "not-run"
     assert "Only n2 can be meant by the Pod, not n3 (NodeAffinity)." in sentences(answer, "nodes")
+
+
+def test_its_node_is_prepared() -> None:
+    case = bound(asking(), NODES, PODS)
+    assert case.recorded is not None
+    waiting = case.recorded.before.get("pods", "default", "p") if case.recorded.before else None
+    assert waiting is not None
+    row_of_queue = {"place": "binding", "attempts": 0, "plugins": [], "expires": 0, "binding": {"node": "n10"}}
+    now = world(NODES, [*PODS, waiting]).with_row(MEMORY, ("default-scheduler", "pod", "default/p"), row_of_queue)
+    answer = explain(replace(case, pod=waiting, now=Reader(now)))
+    assert answer["situation"] == "binding"
+    assert sentences(answer, "summary") == [
+        "The scheduler has chosen n10 for p and prepares there what it needs before it is bound."
+    ]
+    assert row(answer, "n10")["verdict"] == "chosen"
+    other = explain(Case(asking() | {"metadata": {**waiting["metadata"], "name": "q", "uid": "q"}}, Reader(now)))
+    assert row(other, "n10")["used"]["cpu"] == "500m"
+
+
+def test_the_queue_is_told() -> None:
+    case = bound(asking("30"), NODES, PODS)
+    queued = {"place": "backoff", "attempts": 3, "plugins": ["NodeResourcesFit"], "expires": 2000}
+    memory = case.now.world.with_row(MEMORY, ("default-scheduler", "pod", "default/p"), queued)
+    assert sentences(explain(replace(case, now=Reader(memory))), "pending")[:2] == [
+        "It was tried 3 times; the last time no node fitted.",
+        "It backs off for another 3 seconds before it is tried again.",
+    ]
+    waits = memory.with_row(MEMORY, ("default-scheduler", "pod", "default/p"), queued | {"place": "unschedulable"})
+    assert sentences(explain(replace(case, now=Reader(waits))), "pending")[1] == (
+        "It is tried again as soon as something changes that NodeResourcesFit can be helped by, "
+        "and after 5 minutes at the latest."
+    )
 
 
 # --- sentences about nodes -------------------------------------------------------------------------------------------------
