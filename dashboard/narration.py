@@ -27,6 +27,19 @@ SENTENCES: dict[str, str] = {
     "attacher.begin": gettext_noop("The **storage driver** begins to attach volume {volume} to {node}."),
     "attacher.detached": gettext_noop("The **storage driver** has detached volume {volume} from {node}."),
     "clock.advanced": gettext_noop("The clock has gone on; nothing else has changed."),
+    "cronjob.create-job": gettext_noop(
+        "The **CronJob controller** finds that {cronjob} is due ({schedule}) and creates {job}."
+    ),
+    "cronjob.delete-history": gettext_noop(
+        "The **CronJob controller** deletes {job}: {cronjob} keeps only so many finished Jobs, and the oldest goes"
+        " first."
+    ),
+    "cronjob.delete-replaced": gettext_noop(
+        "The **CronJob controller** deletes {job}, which still runs: {cronjob} is due again and replaces it."
+    ),
+    "cronjob.status": gettext_noop(
+        "The **CronJob controller** reports for {cronjob}: {active, plural, one {# Job} other {# Jobs}} running."
+    ),
     "daemonset.adopt": gettext_noop(
         "The **DaemonSet controller** finds that {pod} fits the selector of {daemonset} and belongs to nobody, and"
         " adopts it."
@@ -165,6 +178,52 @@ SENTENCES: dict[str, str] = {
         "The **garbage collector** removes the reference to the vanished owner {owner} from {object}; another owner "
         "remains."
     ),
+    "job.adopt": gettext_noop(
+        "The **Job controller** finds that {pod} fits the selector of {job} and belongs to nobody, and adopts it."
+    ),
+    "job.complete": gettext_noop(
+        "The **Job controller** declares {job} complete: {succeeded, plural, one {# Pod has} other {# Pods have}} "
+        "succeeded."
+    ),
+    "job.counted": gettext_noop(
+        "The **Job controller** adds the noted Pods to the counts of {job}: {succeeded} succeeded, {failed} "
+        "failed."
+    ),
+    "job.create-index": gettext_noop(
+        "The **Job controller** creates {pod} for index {index} of {job}; {succeeded} indexes have succeeded."
+    ),
+    "job.create-pod": gettext_noop(
+        "The **Job controller** sees that {job} runs {active, plural, one {# Pod} other {# Pods}} and may run "
+        "{parallelism}, and creates {pod}."
+    ),
+    "job.delete-failing": gettext_noop(
+        "The **Job controller** deletes {pod}: {job} has failed, so nothing of it must go on running."
+    ),
+    "job.delete-policy-met": gettext_noop(
+        "The **Job controller** deletes {pod}: {job} has succeeded already and needs it no longer."
+    ),
+    "job.delete-surplus": gettext_noop("The **Job controller** deletes {pod}: {job} runs more Pods than it may."),
+    "job.delete-suspended": gettext_noop("The **Job controller** deletes {pod}, because {job} has been suspended."),
+    "job.failed": gettext_noop(
+        "The **Job controller** declares {job} failed ({reason}), after {failed, plural, one {# failed Pod} other "
+        "{# failed Pods}}."
+    ),
+    "job.failing": gettext_noop(
+        "The **Job controller** decides that {job} has failed ({reason}) and waits until its Pods are gone."
+    ),
+    "job.free": gettext_noop("The **Job controller** takes its finalizer from {pod}: no Job will count it any more."),
+    "job.release": gettext_noop(
+        "The **Job controller** finds that {pod} no longer fits the selector of {job} and releases it."
+    ),
+    "job.resumed": gettext_noop("The **Job controller** lets {job} go on: its time counts from now."),
+    "job.status": gettext_noop(
+        "The **Job controller** reports for {job}: {active} active, {succeeded} succeeded, {failed} failed."
+    ),
+    "job.succeeding": gettext_noop(
+        "The **Job controller** finds that {job} has what it needs ({reason}): {succeeded} succeeded."
+    ),
+    "job.suspended": gettext_noop("The **Job controller** notes that {job} is suspended: none of its Pods runs."),
+    "job.untrack": gettext_noop("The **Job controller** takes its finalizer from {pod}: {job} has counted it."),
     "kube-proxy.gone": gettext_noop("The rules of {node} are gone with the machine."),
     "kube-proxy.rules": gettext_noop(
         "**kube-proxy** rewrites the rules of {node}: {added} added, {removed} removed, for {services, plural, one {# "
@@ -284,6 +343,26 @@ SENTENCES: dict[str, str] = {
         "The **ReplicaSet controller** reports for {replicaset}: {replicas, plural, one {# Pod} other {# Pods}}, "
         "{ready} of them ready."
     ),
+    "replication.adopt": gettext_noop(
+        "The **ReplicationController's controller** finds that {pod} fits the selector of {replicaset} and belongs"
+        " to nobody, and adopts it."
+    ),
+    "replication.create-pod": gettext_noop(
+        "The **ReplicationController's controller** sees that {replicaset} has {have} of {want} Pods and creates "
+        "{pod}."
+    ),
+    "replication.delete-pod": gettext_noop(
+        "The **ReplicationController's controller** sees that {replicaset} has {have, plural, one {# Pod} other {#"
+        " Pods}} instead of {want} and deletes {pod}."
+    ),
+    "replication.release": gettext_noop(
+        "The **ReplicationController's controller** finds that {pod} no longer fits the selector of {replicaset} "
+        "and releases it."
+    ),
+    "replication.status": gettext_noop(
+        "The **ReplicationController's controller** reports for {replicaset}: {replicas, plural, one {# Pod} other"
+        " {# Pods}}, {ready} of them ready."
+    ),
     "revision.adopt": gettext_noop(
         "The **{kind} controller** adopts revision {revision}, which fits the selector of {owner}."
     ),
@@ -382,6 +461,10 @@ SENTENCES: dict[str, str] = {
     "taint-eviction.plan": gettext_noop(
         "The **taint eviction controller** sees that {pod} tolerates {taint} on {node} for {seconds} s only, and will "
         "delete it then."
+    ),
+    "ttl-after-finished.delete": gettext_noop(
+        "The **TTL-after-finished controller** deletes {job}: it finished {seconds, plural, one {# second} other "
+        "{# seconds}} ago, and that is how long it was to stay."
     ),
     "user.annotated": gettext_noop("**You** annotate {object}: {changes}."),
     "user.configured": gettext_noop("**You** change {object}."),

@@ -1,4 +1,7 @@
-"""The ReplicaSet controller: as many active Pods as the spec asks for (pkg/controller/replicaset/replica_set.go)."""
+"""The ReplicaSet controller: as many active Pods as the spec asks for (pkg/controller/replicaset/replica_set.go).
+
+The ReplicationController's is the same but for the selector and the words (pkg/controller/replication).
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,13 @@ from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import replicaset as replicasets
+from cluster.objects.kinds import replicationcontroller as controllers
+from cluster.objects.registry import REGISTRY
+from cluster.objects.selectors import LabelSelector
 
 RESOURCE = "replicasets.apps"
+# What the stories of a kind begin with.
+STORIES = {"ReplicaSet": "replicaset", "ReplicationController": "replication"}
 # At most so many Pods are made or deleted before the status is reported (BurstReplicas).
 BURST = 500
 FAILURE = "ReplicaFailure"
@@ -27,19 +35,20 @@ DELETING = "deleting"  # the Pods chosen to go: [[name, why], …]
 
 class ReplicaSetController(Component):
     name = "replicaset-controller"
+    resource, kind = RESOURCE, "ReplicaSet"
     watches = (RESOURCE, "pods")
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
-        if change.table == RESOURCE:
+        if change.table == self.resource:
             return [change.key]
-        return pod_control.keys_for_owned(change, view, "ReplicaSet", RESOURCE, replicasets.selector)
+        return pod_control.keys_for_owned(change, view, self.kind, self.resource, _selector)
 
     def reconcile(self, context: Context, key: Key) -> None:
-        replicaset = context.get(RESOURCE, *key)
+        replicaset = context.get(self.resource, *key)
         if replicaset is None:
             _forget(context, key)
             return
-        claim = pod_control.claim(context, replicaset, "pods", replicasets.selector(replicaset), pods.is_active)
+        claim = pod_control.claim(context, replicaset, "pods", _selector(replicaset), pods.is_active)
         if claim.adopt or claim.release:
             _claim_one(context, replicaset, claim)
             return
@@ -55,21 +64,29 @@ class ReplicaSetController(Component):
             _look_again_for_availability(context, replicaset, claim.owned)
 
 
+def _selector(owner: Document) -> LabelSelector:
+    """A ReplicationController's selector is a mere map."""
+    return replicasets.selector(owner) if owner["kind"] == "ReplicaSet" else controllers.selector(owner)
+
+
+def _reference(owner: Document) -> str:
+    return object_reference(REGISTRY.of(owner).resource, owner)
+
+
+def _story(owner: Document, act: str, args: dict[str, Any], weight: int = NARRATED) -> Story:
+    """`args` gets the owner too; a status is about nothing else and names no further object."""
+    reference = _reference(owner)
+    objects = (reference,) if weight == NARRATED else ()
+    return Story(f"{STORIES[owner['kind']]}.{act}", {"replicaset": reference, **args}, weight, objects)
+
+
 # --- claiming ---------------------------------------------------------------------------------------------------
 
 
 def _claim_one(context: Context, replicaset: Document, claim: pod_control.Claim) -> None:
-    reference = object_reference(RESOURCE, replicaset)
-    if claim.adopt:
-        pod = claim.adopt[0]
-        args = {"replicaset": reference, "pod": object_reference("pods", pod)}
-        story = Story("replicaset.adopt", args, NARRATED, (reference,))
-        context.update(pod_control.adopted(pod, replicaset), story=story)
-        return
-    pod = claim.release[0]
-    args = {"replicaset": reference, "pod": object_reference("pods", pod)}
-    story = Story("replicaset.release", args, NARRATED, (reference,))
-    context.update(pod_control.released(pod, replicaset), story=story)
+    act, pod = ("adopt", claim.adopt[0]) if claim.adopt else ("release", claim.release[0])
+    changed = pod_control.adopted(pod, replicaset) if claim.adopt else pod_control.released(pod, replicaset)
+    context.update(changed, story=_story(replicaset, act, {"pod": object_reference("pods", pod)}))
 
 
 # --- making and deleting Pods -----------------------------------------------------------------------------------
@@ -121,12 +138,10 @@ def _create(context: Context, replicaset: Document, have: int) -> APIError | Non
 
 
 def _create_one(context: Context, replicaset: Document, have: int, want: int) -> None:
-    reference = object_reference(RESOURCE, replicaset)
-    args = {"replicaset": reference, "pod": "", "have": have, "want": want}
-    story = Story("replicaset.create-pod", args, NARRATED, (reference,))
+    story = _story(replicaset, "create-pod", {"pod": "", "have": have, "want": want})
     pod = context.create(pod_control.pod_from_template(replicaset["spec"]["template"], replicaset), story=story)
     # The server has only now made up the name.
-    args["pod"] = object_reference("pods", pod)
+    story.args["pod"] = object_reference("pods", pod)
     context.event(replicaset, "Normal", "SuccessfulCreate", f"Created pod: {metadata.name(pod)}")
 
 
@@ -139,14 +154,11 @@ def _delete(context: Context, replicaset: Document, active: list[Document], surp
         related = _related_pods(context, replicaset)
         plan = [[*doomed] for doomed in to_delete(active, related, min(surplus, BURST), context.now)]
     (name, why), rest = plan[0], plan[1:]
-    reference, namespace = object_reference(RESOURCE, replicaset), metadata.namespace(replicaset)
-    args = {
-        "replicaset": reference, "pod": f"pods/{namespace}/{name}",
-        "have": len(active), "want": replicasets.wanted(replicaset),
-    }
+    namespace = metadata.namespace(replicaset)
+    args = {"pod": f"pods/{namespace}/{name}", "have": len(active), "want": replicasets.wanted(replicaset)}
     context.remember(note, rest)
     try:
-        story = Story("replicaset.delete-pod", args, NARRATED, (reference,))
+        story = _story(replicaset, "delete-pod", args)
         context.delete("pods", namespace, name, story=story, why={"decision": "scale-down", **why})
     except APIError as error:
         context.forget(note)
@@ -161,7 +173,7 @@ def _related_pods(context: Context, replicaset: Document) -> list[Document]:
     owner = metadata.controller_of(replicaset)
     if owner is None:
         return []
-    siblings = context.owned(RESOURCE, owner["uid"])
+    siblings = context.owned(REGISTRY.of(replicaset).resource, owner["uid"])
     return [pod for sibling in siblings for pod in context.owned("pods", metadata.uid(sibling))]
 
 
@@ -172,11 +184,8 @@ def _report(context: Context, replicaset: Document, claim: pod_control.Claim, fa
     status = _status(context, replicaset, claim, failure)
     if status == replicaset.get("status"):
         return
-    args = {
-        "replicaset": object_reference(RESOURCE, replicaset),
-        "replicas": status["replicas"], "ready": status.get("readyReplicas", 0),
-    }
-    story = Story("replicaset.status", args, FOLDED)
+    args = {"replicas": status["replicas"], "ready": status.get("readyReplicas", 0)}
+    story = _story(replicaset, "status", args, FOLDED)
     context.update({**replicaset, "status": status}, subresource="status", story=story)
 
 
@@ -193,15 +202,16 @@ def _status(context: Context, replicaset: Document, claim: pod_control.Claim, fa
     status: Document = {
         "replicas": len(active),
         **{field: count for field, count in counts.items() if count},
-        "terminatingReplicas": len(_terminating(replicaset, claim.unwanted)),
         "observedGeneration": replicaset["metadata"]["generation"],
     }
+    if replicaset["kind"] == "ReplicaSet":
+        status["terminatingReplicas"] = len(_terminating(replicaset, claim.unwanted))
     conditions = _conditions(context, replicaset, len(active), failure)
     return {**status, "conditions": conditions} if conditions else status
 
 
 def _terminating(replicaset: Document, inactive: list[Document]) -> list[Document]:
-    selector = replicasets.selector(replicaset)
+    selector = _selector(replicaset)
     return [
         pod for pod in inactive
         if metadata.is_being_deleted(pod) and not pods.is_terminal(pod) and selector.matches(metadata.labels(pod))

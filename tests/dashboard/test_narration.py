@@ -20,12 +20,16 @@ PLACE = re.compile(r"\{(\w+)(?:,|\})")
 # Words that are put behind a prefix somewhere else than in the call: every one that the named file uses.
 SUFFIXES = {
     "api": ("create", "update", "patch", "delete", "bind", "evict", "grant", "disrupt"),
+    "cronjob": ("delete-history", "delete-replaced"),
     "daemonset": (
         "adopt", "release", "delete-failed", "delete-succeeded", "delete-second", "delete-unwanted-node", "delete-node-gone",
         "delete-old-unavailable", "delete-rolling", "delete-replaced",
     ),
     "deployment": ("adopt", "release", "scale-up", "scale-down"),
+    "job": ("delete-failing", "delete-policy-met", "delete-surplus", "delete-suspended"),
     "node-lifecycle": ("taint", "untaint"),
+    "replicaset": ("adopt", "release", "create-pod", "delete-pod", "status"),
+    "replication": ("adopt", "release", "create-pod", "delete-pod", "status"),
     "revision": ("adopt", "release"),
     "statefulset": ("adopt", "release", "delete-ended", "delete-scale-down", "delete-update"),
     "user": (
