@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from immutables import Map
 
@@ -47,9 +46,9 @@ class _Place:
             return
         if old is None:
             # The sums of the node with the pod, but the pods in order.
-            self.info = replace(self.info.with_pods([pod]), pods=self._ordered())
+            self.info = self.info.with_pods([pod]).in_order(self._ordered())
         elif _taken(old) == _taken(pod):
-            self.info = replace(self.info, pods=self._ordered())
+            self.info = self.info.in_order(self._ordered())
         else:
             self.stand_on(self.info.document)
 

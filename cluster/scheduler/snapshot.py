@@ -20,7 +20,6 @@ from cluster.scheduler.listers import NOTHING, Lister
 from cluster.scheduler.resources import CPU, MEMORY, Amounts
 
 ANY_ADDRESS = "0.0.0.0"
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 REGION_LABELS = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
 
@@ -115,11 +114,6 @@ class PodInfo:
         affinity = self.document["spec"].get("affinity") or {}
         return bool(affinity.get("podAffinity") or affinity.get("podAntiAffinity"))
 
-    @property
-    def has_required_anti_affinity(self) -> bool:
-        """Whether it keeps other pods away."""
-        return bool(dig(self.document, "spec", "affinity", "podAntiAffinity", _REQUIRED))
-
 
 @dataclass(frozen=True, slots=True)
 class NodeInfo:
@@ -135,6 +129,7 @@ class NodeInfo:
     pods: tuple[PodInfo, ...]
     requested: Amounts
     non_zero_requested: Amounts
+    pods_with_affinity: tuple[PodInfo, ...] = ()  # of `pods`, those that have an opinion on others: often none
 
     @classmethod
     def of(cls, node: Document, pods: Iterable[Document] = ()) -> NodeInfo:
@@ -160,7 +155,10 @@ class NodeInfo:
         requested, non_zero = dict(self.requested), dict(self.non_zero_requested)
         for pod in added:
             _count(requested, non_zero, pod, 1)
-        return replace(self, pods=self.pods + added, requested=requested, non_zero_requested=non_zero)
+        opinionated = self.pods_with_affinity + tuple(pod for pod in added if pod.has_affinity)
+        return replace(
+            self, pods=self.pods + added, requested=requested, non_zero_requested=non_zero, pods_with_affinity=opinionated,
+        )
 
     def without_pods(self, gone: Iterable[PodInfo]) -> NodeInfo:
         """This node as if these pods were not there."""
@@ -170,7 +168,14 @@ class NodeInfo:
             if pod.key in removed:
                 _count(requested, non_zero, pod, -1)
         left = tuple(pod for pod in self.pods if pod.key not in removed)
-        return replace(self, pods=left, requested=requested, non_zero_requested=non_zero)
+        opinionated = tuple(pod for pod in self.pods_with_affinity if pod.key not in removed)
+        return replace(
+            self, pods=left, requested=requested, non_zero_requested=non_zero, pods_with_affinity=opinionated,
+        )
+
+    def in_order(self, pods: tuple[PodInfo, ...]) -> NodeInfo:
+        """This node with the same pods, or versions of them that take the same, in this order."""
+        return replace(self, pods=pods, pods_with_affinity=tuple(pod for pod in pods if pod.has_affinity))
 
 
 class ImageState(NamedTuple):

@@ -112,12 +112,11 @@ class InterPodAffinity(Plugin):
         repelled: dict[Domain, list[Match]] = {}
         asks = bool(notes.terms.affinity or notes.terms.anti_affinity)
         for node in snapshot.nodes:
-            for other in node.pods:
-                if asks:
-                    _note(near, _matches_near(notes, other.document, node))
-                    _note(away, _matches_away(notes, other.document, node))
-                if other.document["spec"].get("affinity"):
-                    _note(repelled, _matches_repelled(notes, pod, other.document, node))
+            for other in node.pods if asks else ():
+                _note(near, _matches_near(notes, other.document, node))
+                _note(away, _matches_away(notes, other.document, node))
+            for other in node.pods_with_affinity:
+                _note(repelled, _matches_repelled(notes, pod, other.document, node))
         if not asks and not repelled:
             return PreFilterResult(SKIP)
         state[self.name] = notes._replace(near=_frozen(near), away=_frozen(away), repelled=_frozen(repelled))
@@ -170,9 +169,7 @@ class InterPodAffinity(Plugin):
         shares: dict[Domain, dict[str, Share]] = {}
         for node in snapshot.nodes:
             labels = node.labels
-            for other in node.pods:
-                if not prefers and not other.document["spec"].get("affinity"):
-                    continue
+            for other in node.pods if prefers else node.pods_with_affinity:
                 for rule, term, weight in self._weighed(own, pod, other.document, namespace_labels):
                     value = labels.get(term.topology_key)
                     if value is not None:
