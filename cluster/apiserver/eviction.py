@@ -79,12 +79,12 @@ def _why_not(budget: Document) -> str:
     name, healthy, desired = metadata.name(budget), budgets.current_healthy(budget), budgets.desired_healthy(budget)
     found = conditions.condition(budget, budgets.DISRUPTION_ALLOWED) or {}
     message = found.get("message", "") if found.get("status") == "False" else ""
-    if message and found["reason"] == budgets.SYNC_FAILED:
+    if message and found.get("reason") == budgets.SYNC_FAILED:
         return f"The disruption budget {name} does not allow evicting pods currently because it failed sync: {message}"
     if healthy <= desired:
         return f"The disruption budget {name} needs {desired} healthy pods and has {healthy} currently"
     if message:
-        return f"The disruption budget {name} does not allow evicting pods currently ({found['reason']}): {message}"
+        return f"The disruption budget {name} does not allow evicting pods currently ({found.get('reason', '')}): {message}"
     return f"The disruption budget {name} does not allow evicting pods currently"
 
 

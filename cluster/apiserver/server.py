@@ -320,8 +320,7 @@ class APIServer(LiveReader):
         request = Request("UPDATE", kind, write.namespace, name, write.subresource, new, stored, self, self.choose)
         admitted = admission.admit(request)
         assert admitted is not None
-        if write.subresource != "status":
-            self._refuse_invalid(kind, admitted, stored)
+        self._refuse_invalid(kind, admitted, stored, write.subresource)
         new = strategy.allocate(kind, admitted, stored, self, self.choose)
         if write.subresource != "status":
             new = strategy.with_generation(kind, new, stored)
@@ -334,8 +333,11 @@ class APIServer(LiveReader):
             return new
         return self._store(write, new)
 
-    def _refuse_invalid(self, kind: Kind, document: Document, old: Document | None) -> None:
-        complaints = validation.metadata_errors(kind, document, old) + list(kind.validate(document, old))
+    def _refuse_invalid(self, kind: Kind, document: Document, old: Document | None, subresource: str = "") -> None:
+        if subresource == "status":
+            complaints = kind.validate_status(document) or validation.status_errors(document)
+        else:
+            complaints = validation.metadata_errors(kind, document, old) + kind.validate(document, old)
         if complaints:
             raise errors.invalid(kind, document["metadata"].get("name", ""), complaints)
 

@@ -31,6 +31,14 @@ def metadata_errors(kind: Kind, document: Document, old: Document | None) -> lis
     return found
 
 
+def status_errors(document: Document) -> list[FieldError]:
+    """Complaints about the status of any kind: everybody finds conditions by their type."""
+    conditions = (document.get("status") or {}).get("conditions") or []
+    return [
+        required(f"status.conditions[{index}].type") for index, condition in enumerate(conditions) if not condition.get("type")
+    ]
+
+
 def _name_errors(kind: Kind, meta: dict[str, Any]) -> list[FieldError]:
     rule = NAME_RULES[kind.name_rule]
     found = []

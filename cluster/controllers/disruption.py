@@ -205,21 +205,23 @@ def _report(
     }
     if disrupted:
         counted["disruptedPods"] = dict(disrupted)
-    known = {field: value for field, value in budget["status"].items() if field != "conditions"}
+    status = budget.get("status") or {}
+    known = {field: value for field, value in status.items() if field != "conditions"}
     if counted == known and budgets.condition_is_current(budget):
         return
-    kept = {"conditions": budget["status"]["conditions"]} if "conditions" in budget["status"] else {}
+    kept = {"conditions": status["conditions"]} if "conditions" in status else {}
     weight = NORMAL if allowed != budgets.allowed(budget) else FOLDED
     args = {
         "budget": object_reference(BUDGETS, budget), "allowed": allowed, "healthy": healthy, "desired": desired,
         "expected": expected,
     }
-    status = budgets.with_condition({**counted, **kept}, context.now)
-    context.update({**budget, "status": status}, subresource="status", story=Story("disruption.status", args, weight))
+    new = {**budget, "status": budgets.with_condition({**counted, **kept}, context.now)}
+    context.update(new, subresource="status", story=Story("disruption.status", args, weight))
 
 
 def _fail_safe(context: Context, budget: Document, failure: str) -> None:
     """What cannot be counted allows nothing."""
-    status = budgets.with_condition({**budget["status"], "disruptionsAllowed": 0}, context.now, failure=failure)
+    status = {**(budget.get("status") or {}), "disruptionsAllowed": 0}
+    status = budgets.with_condition(status, context.now, failure=failure)
     args = {"budget": object_reference(BUDGETS, budget), "error": failure}
     context.update({**budget, "status": status}, subresource="status", story=Story("disruption.failed", args, NORMAL))

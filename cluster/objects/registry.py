@@ -42,6 +42,10 @@ def _no_errors(document: Document, old: Document | None) -> list[FieldError]:
     return []
 
 
+def _no_status_errors(document: Document) -> list[FieldError]:
+    return []
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of API object. `resource` names it in tables and errors: "pods", "deployments.apps"."""
@@ -66,6 +70,8 @@ class Kind:
     prepare_update: Callable[[Document, Document], Document] = _keep
     # Complaints about a new document, or about a change when `old` is given.
     validate: Callable[[Document, Document | None], list[FieldError]] = _no_errors
+    # Complaints about a document whose status changes.
+    validate_status: Callable[[Document], list[FieldError]] = _no_status_errors
     # Which fields besides metadata.name and metadata.namespace a field selector may name.
     field_labels: Mapping[str, Callable[[Document], str]] = field(default_factory=dict)
     # The path of metadata.name's rule: "subdomain", "label", "service" (see apiserver/validation.py).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.objects import times
+from cluster.objects.condition_rules import condition_errors
 from cluster.objects.conditions import condition
 from cluster.objects.documents import Document, dig
 from cluster.objects.field_errors import invalid, not_supported
@@ -78,13 +79,14 @@ def with_condition(status: Document, now: int, *, failure: str = "") -> Document
     else:
         holds, reason = "False", INSUFFICIENT
     old = condition({"status": status}, DISRUPTION_ALLOWED)
-    since = old["lastTransitionTime"] if old is not None and old["status"] == holds else times.rfc3339(now)
+    since = old.get("lastTransitionTime") if old is not None and old.get("status") == holds else None
     new: Document = {
-        "type": DISRUPTION_ALLOWED, "status": holds, "lastTransitionTime": since, "reason": reason, "message": failure,
+        "type": DISRUPTION_ALLOWED, "status": holds, "lastTransitionTime": since or times.rfc3339(now), "reason": reason,
+        "message": failure,
     }
     if status.get("observedGeneration"):
         new["observedGeneration"] = status["observedGeneration"]
-    others = [found for found in status.get("conditions", []) if found["type"] != DISRUPTION_ALLOWED]
+    others = [found for found in status.get("conditions") or [] if found["type"] != DISRUPTION_ALLOWED]
     return {**status, "conditions": [*others, new]}
 
 
@@ -94,10 +96,15 @@ def condition_is_current(budget: Document) -> bool:
     if found is None:
         return False
     wanted = ("True", SUFFICIENT) if allowed(budget) > 0 else ("False", INSUFFICIENT)
-    return (found["status"], found["reason"]) == wanted
+    return (found.get("status"), found.get("reason")) == wanted
 
 
 # --- defaults and validation -----------------------------------------------------------------------------------------
+
+
+def default(budget: Document) -> Document:
+    """A budget without a spec protects nobody, but the API serves it with an empty one."""
+    return {**budget, "spec": budget.get("spec") or {}}
 
 
 def prepare(budget: Document) -> Document:
@@ -120,6 +127,18 @@ def validate(budget: Document, old: Document | None) -> list[FieldError]:
     if policy is not None and policy not in UNHEALTHY_POLICIES:
         found.append(not_supported("spec.unhealthyPodEvictionPolicy", policy, UNHEALTHY_POLICIES))
     return found
+
+
+def validate_status(budget: Document) -> list[FieldError]:
+    """ValidatePodDisruptionBudgetStatusUpdate."""
+    status = budget.get("status") or {}
+    return [
+        *condition_errors(status.get("conditions") or [], "status.conditions"),
+        *(
+            invalid(f"status.{field}", status[field], "must be greater than or equal to 0")
+            for field in COUNTS if (status.get(field) or 0) < 0
+        ),
+    ]
 
 
 def _internal(spec: Document) -> dict[str, Any]:
@@ -146,8 +165,10 @@ KIND = REGISTRY.register(
         short_names=("pdb",),
         subresources=frozenset({"status"}),
         namespaced=True,
+        default=default,
         prepare=prepare,
         validate=validate,
+        validate_status=validate_status,
         counts_generation=True,
         columns=(
             NAME,

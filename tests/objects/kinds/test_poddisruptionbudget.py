@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from cluster.controllers.disruption import DisruptionController
 from cluster.objects.documents import Document
 from cluster.objects.kinds import poddisruptionbudget as budgets
 from tests.apiserver.builders import lab, labelled, pod, refusal
+from tests.controllers.builders import new_cluster
 from tests.kubectl.builders import frozen, made
 
 WEB = {"matchLabels": {"app": "web"}}
@@ -90,6 +92,40 @@ def test_the_condition() -> None:
     allowed = budgets.with_condition({**failed, "disruptionsAllowed": 2}, 5000)["conditions"][1]
     assert (allowed["status"], allowed["reason"], allowed["message"]) == ("True", "SufficientPods", "")
     assert allowed["lastTransitionTime"] == "2026-01-01T00:00:05Z"
+
+
+def test_without_a_spec_it_protects_nobody() -> None:
+    stored = lab().create({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "pdb"}})
+    assert stored["spec"] == {}
+    assert not budgets.covers(stored, labelled(pod(), app="web"))
+
+
+@pytest.mark.parametrize(("status", "error"), [
+    ({"disruptionsAllowed": -4}, "status.disruptionsAllowed: Invalid value: -4: must be greater than or equal to 0"),
+    ({"expectedPods": -1}, "status.expectedPods: Invalid value: -1: must be greater than or equal to 0"),
+    (
+        {"conditions": [{"type": "Ready", "status": "True", "reason": "x"}]},
+        "status.conditions[0].lastTransitionTime: Required value",
+    ),
+])
+def test_rules_of_the_status(status: dict[str, Any], error: str) -> None:
+    api = lab()
+    stored = api.create(budget())
+    found = refusal(api.update, {**stored, "status": {**stored["status"], **status}}, subresource="status")
+    assert found.message == f'PodDisruptionBudget.policy "pdb" is invalid: {error}'
+
+
+@pytest.mark.parametrize("status", [None, {}, {"conditions": None}, {"disruptedPods": {"p": None}}, {"observedGeneration": 99}])
+def test_a_user_s_status_is_counted_anew(status: Any) -> None:
+    simulation = new_cluster(DisruptionController(), zones=("",))
+    with simulation.act() as api:
+        api.create(budget(minAvailable=1))
+    simulation.until_quiet()
+    counted = simulation.api.read("poddisruptionbudgets.policy", "default", "pdb")["status"]
+    with simulation.act() as api:
+        api.patch("poddisruptionbudgets.policy", "default", "pdb", {"status": status}, "merge", subresource="status")
+    simulation.until_quiet()
+    assert simulation.api.read("poddisruptionbudgets.policy", "default", "pdb")["status"] == counted
 
 
 def shown(**spec: Any) -> Document:
