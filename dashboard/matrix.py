@@ -7,7 +7,7 @@ language of the request.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -105,6 +105,7 @@ def matrix(explained: Mapping[str, Any], search: str = "") -> Matrix:
     preemption = (explained["decision"] or {}).get("preemption") or {}
     layout = _Layout(
         [column["plugin"] for column in filters], calm, scores, shades, width, decisive, preemption.get("node", ""),
+        None if explained["before"] is None else {row["node"]: row for row in explained["before"]},
     )
     shown, groups, hidden = _selected(explained, search)
     return Matrix(
@@ -179,19 +180,26 @@ class _Layout(NamedTuple):
     width: int
     decisive: str | None
     nominated: str
+    before: dict[str, Row] | None  # the rows without the changes that are switched on; None when none are
 
     def row(self, row: Mapping[str, Any]) -> Row:
         stopped = self._stopped_at(row)
-        changed = set(row.get("changed", ()))
         return {
             "node": row["node"], "used": _used(row["used"]), "verdict": row["verdict"],
             "chosen": row["verdict"] == "chosen", "out": row["verdict"] == "filtered", "plugin": row["plugin"],
             "reason": row["reason"], "word": row["word"], "stop": stopped, "total": row["total"],
-            "cells": [self._filter_cell(row, plugin, at, changed) for at, plugin in enumerate(self.filters)],
-            "scores": [self._score_cell(row, column, len(self.filters) + at, changed) for at, column in enumerate(self.scores)],
+            "cells": [self._filter_cell(row, plugin, at) for at, plugin in enumerate(self.filters)],
+            "scores": [self._score_cell(row, column, len(self.filters) + at) for at, column in enumerate(self.scores)],
             "nominated": row["node"] == self.nominated,
-            "stack": self._stack(row), "changed": bool(changed & {"total", "verdict"}),
+            "stack": self._stack(row), "changed": self._changed(row, lambda old: (old["total"], old["verdict"]) != (row["total"], row["verdict"])),
         }
+
+    def _changed(self, row: Mapping[str, Any], differs: Callable[[Row], bool]) -> bool:
+        """Whether something of the row is not as without the changes; a node that was not there is new in all."""
+        if self.before is None:
+            return False
+        old = self.before.get(row["node"])
+        return old is None or differs(old)
 
     def _stopped_at(self, row: Mapping[str, Any]) -> int | None:
         """The number of the column that stopped the node; 0 when it was ruled out before any filter ran."""
@@ -199,18 +207,21 @@ class _Layout(NamedTuple):
             return None
         return next((at for at, plugin in enumerate(self.filters) if row["cells"].get(plugin) == "stopped"), 0)
 
-    def _filter_cell(self, row: Mapping[str, Any], plugin: str, at: int, changed: set[str]) -> Row:
+    def _filter_cell(self, row: Mapping[str, Any], plugin: str, at: int) -> Row:
         state = row["cells"].get(plugin, "not-run")
-        cell = {"at": at, "plugin": plugin, "state": state, "changed": plugin in changed, "calm": plugin in self.calm}
+        changed = self._changed(row, lambda old: old["cells"].get(plugin, "not-run") != state)
+        cell = {"at": at, "plugin": plugin, "state": state, "changed": changed, "calm": plugin in self.calm}
         if state == "stopped":
             cell |= {"short": refusal(row), "why": shortage(row), "reason": row["reason"]}
         return cell
 
-    def _score_cell(self, row: Mapping[str, Any], column: Mapping[str, Any], at: int, changed: set[str]) -> Row:
+    def _score_cell(self, row: Mapping[str, Any], column: Mapping[str, Any], at: int) -> Row:
         plugin = column["plugin"]
         score = row["scores"].get(plugin)
+        points = score["weighted"] if score else None
+        changed = self._changed(row, lambda old: old["scores"].get(plugin) != points)
         decided = plugin == self.decisive and row["verdict"] == "chosen"
-        return {"at": at, "plugin": plugin, "score": score, "decided": decided, "changed": plugin in changed}
+        return {"at": at, "plugin": plugin, "score": score, "decided": decided, "changed": changed}
 
     def _stack(self, row: Mapping[str, Any]) -> list[Row]:
         """The total as segments from left to right, in units of the drawing."""

@@ -23,8 +23,8 @@ export class Matrix {
     this.stepping = setting("matrix", "whole") === "step";
     this.at = 0; // the newest column revealed
     this.plain = false; // numbers instead of the matrix
-    this.chosen = false; // a Pod was chosen from the list: what comes next is for it
-    this.waiting = false; // a newer document was not put in while the list was open
+    this.listing = false; // the list of Pods may be open
+    this.waiting = false; // a newer document was not put in meanwhile
     root.addEventListener("change", (event) => this.changed(event.target));
     root.addEventListener("input", (event) => event.target.id === "matrix-search" && this.later());
     root.addEventListener("submit", (event) => {
@@ -35,7 +35,7 @@ export class Matrix {
     bar.addEventListener("click", (event) => this.mode(event.target.closest("[data-steps]")?.dataset.steps));
     root.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event));
     root.addEventListener("htmx:afterSwap", () => this.afterSwap());
-    root.addEventListener("focusout", () => this.waiting && queueMicrotask(() => this.refresh()));
+    for (const name of ["pointerdown", "keydown", "focusout"]) root.addEventListener(name, (event) => event.target.id === "matrix-pod" && this.list(event));
     for (const name of ["moment", "branch", "select"]) document.addEventListener(`clusterscope:${name}`, () => this.refresh());
     this.drawMode();
   }
@@ -63,9 +63,15 @@ export class Matrix {
     this.timer = setTimeout(() => this.refresh(), TYPED);
   }
 
+  /** Whether the list of Pods may be open now; left again, the view catches up. */
+  list(event) {
+    this.listing = event.type === "pointerdown" || (event.type === "keydown" && [" ", "Enter", "ArrowDown", "ArrowUp"].includes(event.key));
+    if (!this.listing && this.waiting) queueMicrotask(() => this.refresh());
+  }
+
   changed(field) {
     if (field.id === "matrix-pod") {
-      this.chosen = true;
+      this.listing = false;
       this.links.select(field.value);
     } else if (field.name === "change") this.refresh();
   }
@@ -80,11 +86,10 @@ export class Matrix {
     const { detail } = event;
     if (detail.target !== this.root) return;
     if (detail.serverResponse === this.shown) detail.shouldSwap = false;
-    else if (document.activeElement?.id === "matrix-pod" && !this.chosen) {
+    else if (this.listing) {
       detail.shouldSwap = false; // an open list must not close by itself: it is asked again when the list is left
       this.waiting = true;
     } else {
-      this.chosen = false;
       this.shown = detail.serverResponse;
       this.cells = new Map([...this.root.querySelectorAll("[data-cell]")].map((cell) => [cell.dataset.cell, seen(cell)]));
     }

@@ -142,12 +142,27 @@ def test_names_break_between_words(name: str, expected: list[str]) -> None:
     assert parts(name) == expected
 
 
-def test_changed_cells_are_marked() -> None:
-    rows = explained()["rows"]
-    rows[0] = {**rows[0], "changed": ["TaintToleration", "total"]}
-    row = laid_out(rows=rows).rows[0]
-    assert [cell["changed"] for cell in row["cells"]] == [False, False, True, False]
-    assert row["changed"]
+def test_what_a_change_made_different_is_marked() -> None:
+    """A plugin that filters and scores has two cells, and only the one that differs is marked."""
+    before = [
+        {
+            "node": row["node"], "verdict": row["verdict"], "total": row["total"], "cells": row["cells"],
+            "scores": {plugin: score["weighted"] for plugin, score in row["scores"].items()},
+        }
+        for row in explained()["rows"]
+    ]
+    before[2]["scores"]["TaintToleration"] = 0
+    before[2]["total"] = 244
+    found = laid_out(before=before[:4])
+    assert [cell["changed"] for cell in row_of(found, "node-3")["cells"]] == [False] * 4
+    assert [cell["changed"] for cell in row_of(found, "node-3")["scores"]] == [True, False, False, False, False]
+    assert row_of(found, "node-3")["changed"]
+    assert not row_of(found, "node-4")["changed"]
+    assert all(cell["changed"] for cell in row_of(found, "node-5")["cells"]), "a new node is new in all"
+
+
+def test_without_changes_nothing_is_marked() -> None:
+    assert not any(cell["changed"] for row in laid_out().rows for cell in row["cells"] + row["scores"])
 
 
 def test_the_node_where_room_is_made() -> None:
