@@ -18,7 +18,7 @@ from tests.support.console import Console, Result
 # What a kubectl of the recordings took from its start to its first request (ms), and to end.
 COMMAND_START = 200
 COMMAND_END = 20
-IMAGES = dict.fromkeys(("n", "nginx:1", "nginx:2", "nginx:3", "nginx:latest"), 1_000)  # bytes
+IMAGES = dict.fromkeys(("n", "b", "busybox:1", "nginx:1", "nginx:2", "nginx:3", "nginx:latest"), 1_000)  # bytes
 
 
 @dataclass

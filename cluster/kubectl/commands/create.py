@@ -15,9 +15,10 @@ from cluster.kubectl.commands.apply import MUST_NAME_FILES, VALIDATE, validation
 from cluster.kubectl.creating import FLAGS, create, number, only_name, usage
 from cluster.kubectl.invocation import CommandError, Invocation, Run
 from cluster.kubectl.problems import Problems
+from cluster.kubectl.resources import read, targets
 from cluster.kubectl.results import Results
 from cluster.objects import names
-from cluster.objects.documents import Document
+from cluster.objects.documents import Document, dig
 from cluster.objects.metadata import NAME_ALPHABET
 from cluster.objects.registry import REGISTRY
 from cluster.objects.selectors import (
@@ -130,6 +131,65 @@ def _serviceaccount(invocation: Invocation) -> Run:
     name = only_name(invocation, invocation.words)
     document = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
     return (yield from _made(invocation, document, "failed to create serviceaccount: "))
+
+
+# --- Jobs ------------------------------------------------------------------------------------------------------------
+
+
+def _job(invocation: Invocation) -> Run:
+    words, command = _before_dashes(invocation.words)
+    name, image, source = only_name(invocation, words), invocation.text("image"), invocation.text("from")
+    if bool(image) == bool(source):
+        raise CommandError("error: either --image or --from must be specified")
+    if source and command:
+        raise CommandError("error: cannot specify --from and command")
+    document: Document = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}}
+    document |= _from_cronjob(invocation, name, source) if source else {"spec": _job_spec(name, image, command, "Never")}
+    return (yield from _made(invocation, {**document, "status": {}}, "failed to create job: "))
+
+
+def _job_spec(name: str, image: str, command: tuple[str, ...], restart: str) -> Document:
+    container: Document = {"name": name, "image": image, "resources": {}}
+    if command:
+        container["command"] = list(command)
+    return {"template": {"metadata": {}, "spec": {"containers": [container], "restartPolicy": restart}}}
+
+
+def _from_cronjob(invocation: Invocation, name: str, source: str) -> Document:
+    """A Job as the CronJob would make it, marked as made by hand (createJobFromCronJob)."""
+    found = targets((source,), invocation.command)
+    if len(found) != 1 or not found[0].name:
+        raise CommandError("error: from must be an existing cronjob")
+    kind = found[0].kind
+    if kind.resource != "cronjobs.batch":
+        raise CommandError(f"error: unknown object type *{kind.version}.{kind.kind}")
+    cronjob = read(invocation.api, kind, invocation.namespace, found[0].name)
+    template = cronjob["spec"]["jobTemplate"]
+    meta: Document = {
+        "name": name,
+        "annotations": {"cronjob.kubernetes.io/instantiate": "manual", **(dig(template, "metadata", "annotations") or {})},
+        "ownerReferences": [{
+            "apiVersion": "batch/v1", "kind": "CronJob", "name": cronjob["metadata"]["name"],
+            "uid": cronjob["metadata"]["uid"], "controller": True,
+        }],
+    }
+    labels = dig(template, "metadata", "labels")
+    return {"metadata": {**meta, "labels": labels} if labels else meta, "spec": template["spec"]}
+
+
+def _cronjob(invocation: Invocation) -> Run:
+    words, command = _before_dashes(invocation.words)
+    name, restart = only_name(invocation, words), invocation.text("restart") or "OnFailure"
+    missing = [f'"{flag}"' for flag in ("image", "schedule") if flag not in invocation.given]
+    if missing:
+        raise CommandError(f"error: required flag(s) {', '.join(missing)} not set")
+    spec = _job_spec(name, invocation.text("image"), command, restart)
+    document = {
+        "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": name},
+        "spec": {"jobTemplate": {"metadata": {"name": name}, "spec": spec}, "schedule": invocation.text("schedule")},
+        "status": {},
+    }
+    return (yield from _made(invocation, document, "failed to create cronjob: "))
 
 
 # --- ConfigMaps and Secrets ------------------------------------------------------------------------------------------
@@ -341,6 +401,20 @@ COMMANDS = (
         Flag("port", "int", absent=-1, help="The container's port that this deployment exposes."),
         Flag("replicas", "int", short="r", absent=1, help="Number of replicas to create. Default is 1."),
         aliases=("deploy",), examples=("kubectl create deployment web --image=nginx:1 --replicas=3",),
+    ),
+    _command(
+        "job", _job, "job NAME --image=image [--from=cronjob/name] -- [COMMAND] [args...]", "Create a job",
+        Flag("image", help="Image name to run."),
+        Flag("from", help="The name of the resource to create a Job from (only CronJob is supported)."),
+        examples=("kubectl create job one --image=busybox -- sleep 5", "kubectl create job now --from=cronjob/nightly"),
+    ),
+    _command(
+        "cronjob", _cronjob, "cronjob NAME --image=image --schedule='0/5 * * * ?' -- [COMMAND] [args...]",
+        "Create a cron job",
+        Flag("image", help="Image name to run."),
+        Flag("schedule", help="A schedule in the Cron format the job should be run with."),
+        Flag("restart", help="job's restart policy. supported values: OnFailure, Never"),
+        aliases=("cj",), examples=('kubectl create cronjob tick --image=busybox --schedule="*/1 * * * *" -- date',),
     ),
     _command("namespace", _namespace, "namespace NAME", "Create a namespace", aliases=("ns",)),
     _command("serviceaccount", _serviceaccount, "serviceaccount NAME", "Create a service account", aliases=("sa",)),
