@@ -191,7 +191,8 @@ class _Layout(NamedTuple):
             "cells": [self._filter_cell(row, plugin, at) for at, plugin in enumerate(self.filters)],
             "scores": [self._score_cell(row, column, len(self.filters) + at) for at, column in enumerate(self.scores)],
             "nominated": row["node"] == self.nominated,
-            "stack": self._stack(row), "changed": self._changed(row, lambda old: (old["total"], old["verdict"]) != (row["total"], row["verdict"])),
+            "stack": self._stack(row),
+            "changed": self._changed(row, lambda old: any(old[name] != row[name] for name in ("total", "verdict"))),
         }
 
     def _changed(self, row: Mapping[str, Any], differs: Callable[[Row], bool]) -> bool:
