@@ -117,8 +117,8 @@ def test_what_can_be_created(line: str, output: str):
         ("create service externalname s --external-name=A_B", "error: invalid service external name A_B\n"),
         ("create -f none.yaml", 'error: the path "none.yaml" does not exist\n'),
         ("create -f https://example.org/x.yaml",
-         'error: unable to read URL "https://example.org/x.yaml": this console has no network; its files are crash-loop.yaml,'
-         " nginx-demo.yaml, readiness.yaml, rolling-20.yaml, toleration.yaml, too-big.yaml, wrong-image.yaml\n"),
+         'error: unable to read URL "https://example.org/x.yaml": this console has no network; its files are claim.yaml,'
+         " crash-loop.yaml, nginx-demo.yaml, readiness.yaml, rolling-20.yaml, toleration.yaml, too-big.yaml, wrong-image.yaml\n"),
     ],
 )
 def test_what_is_refused(line: str, error: str):
