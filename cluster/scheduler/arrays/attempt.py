@@ -18,7 +18,7 @@ from cluster.scheduler.arrays.local import ALL, LOCAL_FILTERS, LOCAL_SCORES, NOW
 from cluster.scheduler.arrays.placed import Placed, Places, RowSnapshot
 from cluster.scheduler.arrays.resources import wanted
 from cluster.scheduler.arrays.template import Template
-from cluster.scheduler.arrays.topology_spread import Objection, TopologySpread
+from cluster.scheduler.arrays.topology_spread import Objection, Scored, TopologySpread
 from cluster.scheduler.framework import MAX_NODE_SCORE, Code, CycleState, Plugin, Profile, Status
 from cluster.scheduler.listers import Lister
 from cluster.scheduler.plugins import node_affinity, node_name, node_ports, node_unschedulable, taint_toleration
@@ -80,28 +80,34 @@ class Parts(NamedTuple):
     affinity: PodAffinity | None
 
 
-class PluginError(Exception):
-    """A plugin failed, not the pod: what that means is left to the readable path."""
+class NotByArrays(Exception):
+    """The attempt is left to the readable path: PreFilter rejected the pod, a plugin failed, numbers are too large."""
 
 
 @dataclass(slots=True)
 class Rejections:
-    """Why rows were rejected: bit n of `said[row]` stands for `reasons[n]`, `unresolvable[row]` for the status code."""
+    """Why rows were rejected: bit n of `said[row]` stands for `reasons[n]`, `unresolvable[row]` for the status code.
+
+    `by[row]` is the number of the plugin in `plugins`.
+    """
 
     said: Ints
     unresolvable: Bools
+    by: Ints
     reasons: list[str] = field(default_factory=list)
-    plugins: set[str] = field(default_factory=set)
+    plugins: list[str] = field(default_factory=list)
 
     @classmethod
     def none(cls, capacity: int) -> Rejections:
-        return cls(np.zeros(capacity, np.int64), np.zeros(capacity, np.bool_))
+        return cls(np.zeros(capacity, np.int64), np.zeros(capacity, np.bool_), np.zeros(capacity, np.int64))
 
     def add(self, plugin: str, rows: Bools, reason: str, *, is_unresolvable: Bools | bool) -> None:
         """Some rows are rejected by the plugin for one more reason."""
         if not rows.any():
             return
-        self.plugins.add(plugin)
+        if plugin not in self.plugins:
+            self.plugins.append(plugin)
+        self.by[rows] = self.plugins.index(plugin)
         if reason not in self.reasons:
             self.reasons.append(reason)
         self.said[rows] |= 1 << self.reasons.index(reason)
@@ -132,6 +138,8 @@ class Attempt:
         self._guests: tuple[int, list[Template]] | None = None
         self._named = dig(pod, "spec", "nodeName", default="")
         self.before = self._pre_filter()
+        # The rows that the search came to, in its order.
+        self.looked_at: Rows = np.zeros(0, np.intp)
         self._hard = parts.spread.hard(template, pod, lister) if parts.spread and parts.filters.spread else []
         self._affinity = self._asks_affinity()
         self._readable = [
@@ -228,7 +236,7 @@ class Attempt:
             for row in np.flatnonzero(candidates).tolist():
                 status = plugin.filter(self.state, self.pod, self.parts.places.info(row))
                 if status.code is Code.ERROR:
-                    raise PluginError(plugin.name)
+                    raise NotByArrays
                 candidates[row] = status.is_success
         for row, rivals in self._rivals():
             if candidates[row]:
@@ -285,8 +293,8 @@ class Attempt:
                 if other.said[row] >> bit & 1:
                     one = np.zeros_like(undecided)
                     one[row] = True
-                    for plugin in other.plugins:
-                        found.add(plugin, one, reason, is_unresolvable=bool(other.unresolvable[row]))
+                    plugin = other.plugins[int(other.by[row])]
+                    found.add(plugin, one, reason, is_unresolvable=bool(other.unresolvable[row]))
         return found
 
     def rejected(self, undecided: Bools) -> Rejections:
@@ -370,43 +378,70 @@ class Attempt:
 
         Only what is by row of the compared rows means something.
         """
-        parts, template, weights = self.parts, self.template, self.parts.profile.weights
+        template, weights = self.template, self.parts.profile.weights
         everywhere = 0
         found: list[Ints] = []
-        for plugin in parts.profile.score:
+        for plugin in self.parts.profile.score:
             weight = weights[plugin.name]
             if isinstance(plugin, TaintToleration):
-                raw = cache.untolerated if cache is not None else parts.rules.untolerated(template, ALL)
+                raw = cache.untolerated if cache is not None else self.parts.rules.untolerated(template, ALL)
                 everywhere += weight * MAX_NODE_SCORE
-                found += [-weight * each for each in _proportional(raw, compared)]
+                if (shares := _proportional(raw, compared)) is not None:
+                    found.append(-weight * shares)
             elif isinstance(plugin, NodeAffinity):
-                raw = cache.preferred if cache is not None else parts.rules.preference(template, ALL)
-                found += [weight * each for each in _proportional(raw, compared)]
-            elif isinstance(plugin, PodTopologySpread):
-                assert parts.spread is not None
-                soft, every_key = parts.spread.soft(template, self.pod, self.lister)
-                if soft:
-                    found.append(weight * parts.spread.scores(soft, compared, every_key=every_key))
-            elif isinstance(plugin, InterPodAffinity):
-                assert parts.affinity is not None
-                scores = parts.affinity.scores(template, compared)
-                if scores is not None:
-                    found.append(weight * scores)
-            elif not isinstance(plugin, LOCAL_SCORES) and self._is_asked(plugin):
-                found += [weight * each for each in self._readable_scores(plugin, compared)]
+                raw = cache.preferred if cache is not None else self.parts.rules.preference(template, ALL)
+                if (shares := _proportional(raw, compared)) is not None:
+                    found.append(weight * shares)
+            elif not isinstance(plugin, LOCAL_SCORES):
+                scored = self._scored(plugin, compared)
+                if scored is not None:
+                    found.append(weight * scored.normalized)
         return everywhere, sum(found[1:], start=found[0]) if found else None
 
-    def _readable_scores(self, plugin: Plugin, compared: Bools) -> Iterator[Ints]:
+    def scored(self, plugin: Plugin, compared: Bools) -> Scored | None:
+        """What any plugin says of the compared rows; None when PreScore leaves it out."""
+        rules, template = self.parts.rules, self.template
+        zeros = np.zeros(len(compared), np.int64)
+        if isinstance(plugin, TaintToleration):
+            untolerated = rules.untolerated(template, ALL)
+            shares = _proportional(untolerated, compared)
+            return Scored(untolerated, MAX_NODE_SCORE - (zeros if shares is None else shares))
+        if isinstance(plugin, NodeAffinity):
+            if not template.prefers_nodes:
+                return None
+            preference = rules.preference(template, ALL)
+            shares = _proportional(preference, compared)
+            return Scored(preference, zeros if shares is None else shares)
+        if isinstance(plugin, LOCAL_SCORES):
+            raw = rules.score(plugin, template, ALL)
+            return None if raw is None else Scored(raw, raw)
+        return self._scored(plugin, compared)
+
+    def _scored(self, plugin: Plugin, compared: Bools) -> Scored | None:
+        """What a plugin says that needs all nodes, or each by itself."""
+        parts = self.parts
+        if isinstance(plugin, PodTopologySpread):
+            assert parts.spread is not None
+            soft, every_key = parts.spread.soft(self.template, self.pod, self.lister)
+            return parts.spread.scores(soft, compared, every_key=every_key) if soft else None
+        if isinstance(plugin, InterPodAffinity):
+            assert parts.affinity is not None
+            return parts.affinity.scores(self.template, compared)
+        return self._scored_one_by_one(plugin, compared) if self._is_asked(plugin) else None
+
+    def _scored_one_by_one(self, plugin: Plugin, compared: Bools) -> Scored | None:
         rows = self.parts.columns.in_order(np.flatnonzero(compared))
         nodes = [self.parts.places.info(row) for row in rows.tolist()]
         if plugin in self.parts.profile.pre_score:
             status = plugin.pre_score(self.state, self.pod, nodes, self.snapshot)
             if status.code is Code.SKIP:
-                return
-        normalized = plugin.normalize(self.state, {node.name: plugin.score(self.state, self.pod, node) for node in nodes})
-        scores = np.zeros(len(compared), np.int64)
-        scores[rows] = [normalized[node.name] for node in nodes]
-        yield scores
+                return None
+        raw = {node.name: plugin.score(self.state, self.pod, node) for node in nodes}
+        normalized = plugin.normalize(self.state, raw)
+        found = Scored(np.zeros(len(compared), np.int64), np.zeros(len(compared), np.int64))
+        found.raw[rows] = [raw[node.name] for node in nodes]
+        found.normalized[rows] = [normalized[node.name] for node in nodes]
+        return found
 
     # --- for PostFilter ----------------------------------------------------------------------------------------------
 
@@ -421,20 +456,26 @@ class Attempt:
         """The status of every node, in the order of the search; those that were left out last."""
         names = self.parts.columns.names
         statuses = {names[row]: status for row, status in zip(rows.tolist(), found.statuses(rows), strict=True)}
-        if self.before.nodes is not None:
-            reason = f"node(s) didn't satisfy plugin(s) {diagnosis.list_of(self.before.restricting)}"
-            out = Status(Code.UNRESOLVABLE, (reason,))
-            statuses |= {name: out for row in self.parts.columns.order.tolist() if (name := names[row]) not in statuses}
-        return statuses
+        return statuses | dict.fromkeys((names[row] for row in self.left_out()), self.left_out_status)
+
+    @property
+    def left_out_status(self) -> Status:
+        """That of the nodes that a PreFilter plugin did not name."""
+        reason = f"node(s) didn't satisfy plugin(s) {diagnosis.list_of(self.before.restricting)}"
+        return Status(Code.UNRESOLVABLE, (reason,))
+
+    def left_out(self) -> list[int]:
+        """The rows that a PreFilter plugin did not name, in order."""
+        if self.before.nodes is None:
+            return []
+        names = self.parts.columns.names
+        return [row for row in self.parts.columns.order.tolist() if names[row] not in self.before.nodes]
 
 
-def _proportional(raw: Ints | None, compared: Bools) -> Iterator[Ints]:
-    """Normalised scores; none when all are 0."""
-    if raw is None:
-        return
-    highest = int(raw[compared].max())
-    if highest:
-        yield raw * MAX_NODE_SCORE // highest
+def _proportional(raw: Ints | None, compared: Bools) -> Ints | None:
+    """Normalised scores; None when all are 0."""
+    highest = 0 if raw is None else int(raw[compared].max())
+    return None if raw is None or not highest else raw * MAX_NODE_SCORE // highest
 
 
 _NOTHING_BEFORE = PreFilterOutcome()

@@ -58,16 +58,22 @@ class LocalRules:
         """Where one local filter has no objection."""
         return self._FILTERS[type(plugin)](self, plugin, template, rows)
 
+    def score(self, plugin: Plugin, template: Template, rows: Index) -> Ints | None:
+        """The raw score of one plugin that needs no normalizing; None when it has nothing to say."""
+        if isinstance(plugin, NodeResourcesFit):
+            return resources.fit_score(self._columns, template, plugin.args, rows)
+        if isinstance(plugin, NodeResourcesBalancedAllocation) and resources.asks_for_any(template, plugin.weights):
+            return resources.balance_score(self._columns, template, plugin.weights, rows)
+        if isinstance(plugin, ImageLocality):
+            return self.images.score(template, rows)
+        return None
+
     def fixed(self, template: Template, rows: Index) -> tuple[Bools, Ints]:
         """Filters and weighted scores that the pods on a node do not change."""
         passes = self._columns.alive.values[rows].copy()
         for plugin in self._fixed_filters:
             passes &= self.passes(plugin, template, rows)
-        score = np.zeros(len(passes), np.int64)
-        for plugin in self._scores:
-            if isinstance(plugin, ImageLocality):
-                score += self.weights[plugin.name] * self.images.score(template, rows)
-        return passes, score
+        return passes, self._sum([p for p in self._scores if not isinstance(p, _MOVING)], template, rows)
 
     def moving(self, template: Template, rows: Index) -> tuple[Bools, Ints]:
         """Filters and weighted scores that pods coming to a node and leaving it change."""
@@ -75,14 +81,15 @@ class LocalRules:
         passes = np.ones(size, np.bool_)
         for plugin in self._moving_filters:
             passes &= self.passes(plugin, template, rows)
-        score = np.zeros(size, np.int64)
-        for plugin in self._scores:
-            if isinstance(plugin, NodeResourcesFit):
-                score += self.weights[plugin.name] * resources.fit_score(self._columns, template, plugin.args, rows)
-            elif isinstance(plugin, NodeResourcesBalancedAllocation) and resources.asks_for_any(template, plugin.weights):
-                raw = resources.balance_score(self._columns, template, plugin.weights, rows)
-                score += self.weights[plugin.name] * raw
-        return passes, score
+        return passes, self._sum([p for p in self._scores if isinstance(p, _MOVING)], template, rows)
+
+    def _sum(self, plugins: Sequence[Plugin], template: Template, rows: Index) -> Ints:
+        total = np.zeros(len(self._columns.alive.values[rows]), np.int64)
+        for plugin in plugins:
+            raw = self.score(plugin, template, rows)
+            if raw is not None:
+                total += self.weights[plugin.name] * raw
+        return total
 
     def moving_one(self, template: Template, row: int) -> tuple[bool, int]:
         """`moving` of a single row, with plain numbers: a dozen array operations cost more than the readable plugins.

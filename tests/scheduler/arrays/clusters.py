@@ -201,7 +201,7 @@ class Cluster:
     def _node_term(self) -> Document:
         random = self.random
         if random.random() < 0.1:
-            names = [random.choice([*self.nodes]) for _ in range(1 if random.random() < 0.8 else 0)]
+            names = [random.choice([*self.nodes, "gone"]) for _ in range(1 if random.random() < 0.8 else 0)]
             return {"matchFields": [{"key": "metadata.name", "operator": random.choice(("In", "NotIn")), "values": names}]}
         if random.random() < 0.03:
             return {}

@@ -72,6 +72,18 @@ def by_arrays(scheduler: ArrayScheduler, decision: ArrayDecision) -> dict[str, A
     }
 
 
+def recorded(decision: Decision) -> dict[str, Any]:
+    """All that is known of single nodes, but for the values behind rejections."""
+    # Reasons of the same verdict may come in another order.
+    return {
+        "verdicts": [
+            (verdict.node, verdict.plugin, verdict.status.code, sorted(verdict.status.reasons), dict(verdict.scores))
+            for verdict in decision.verdicts
+        ],
+        "ordered best": decision.best, "filters": decision.filters, "without rules": decision.without_rules,
+    }
+
+
 def common(decision: Decision | ArrayDecision) -> dict[str, Any]:
     return {
         "outcome": decision.outcome, "nodes": decision.total_nodes, "chosen": decision.chosen,
@@ -117,6 +129,9 @@ class Walk:
         one = decide(pod, snapshot, self.profile, lambda: chance, self.start)
         other = self.scheduler.decide(pod, lambda: chance, self.cluster.lister, self.start)
         expected, found = readable(one), by_arrays(self.scheduler, other)
+        if self.random.random() < 0.3:
+            whole = self.scheduler.decide_recorded(pod, lambda: chance, self.cluster.lister, self.start)
+            expected, found = expected | recorded(one), found | recorded(whole)
         self.start = one.next_start_index
         if one.chosen and self.random.random() < 0.9:
             self.place(pod, one.chosen)

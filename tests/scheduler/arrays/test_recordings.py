@@ -5,13 +5,13 @@ import pytest
 from cluster.scheduler.arrays.scheduler import ArrayScheduler
 from cluster.scheduler.schedule import decide
 from tests.golden_replay.decisions import CATEGORIES, cases, defaulted, profile, snapshot_of
-from tests.scheduler.arrays.parity import by_arrays, readable
+from tests.scheduler.arrays.parity import by_arrays, readable, recorded
 from tests.support.golden import golden
 
 FOLDER = golden() / "scheduler"
 
 
-def recorded():
+def every_case():
     return [
         pytest.param(case, id=f"{category}-{case['id']}")
         for category in CATEGORIES if (FOLDER / f"{category}.json").exists()
@@ -19,7 +19,7 @@ def recorded():
     ]
 
 
-@pytest.mark.parametrize("case", recorded())
+@pytest.mark.parametrize("case", every_case())
 def test_it_works(case):
     given = case["input"]
     pod, snapshot = defaulted(given["pod"], given), snapshot_of(given)
@@ -28,6 +28,8 @@ def test_it_works(case):
     found = scheduler.decide(pod, lambda: 0.0, snapshot.lister)
 
     assert by_arrays(scheduler, found) == readable(expected)
+    whole = scheduler.decide_recorded(pod, lambda: 0.0, snapshot.lister)
+    assert recorded(whole) == recorded(expected)
     # Of plugins that the pod gives nothing to do there is no note.
     assert without_none(found.notes) == without_none(expected.notes)
 
@@ -37,4 +39,4 @@ def without_none(notes):
 
 
 def test_there_are_cases():
-    assert len(recorded()) > 100
+    assert len(every_case()) > 100
