@@ -601,7 +601,9 @@ class LiveCluster:
         if not isinstance(changes, list):
             raise Refused("changes must be a list.")
         case = await self._case(str(command.get("ref") or ""), world)
-        return {**explain(case, changes, suggest=command.get("suggest", True) is not False)}
+        # Deciding dozens of times would hold up the other clusters; it only reads what never changes.
+        suggest = command.get("suggest", True) is not False
+        return {**await asyncio.to_thread(explain, case, changes, suggest=suggest)}
 
     async def _case(self, ref: str, world: World) -> Case:
         """The Pod at a moment with the newest decision about it. Raises Refused when there is and was none."""
