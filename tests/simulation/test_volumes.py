@@ -112,6 +112,18 @@ def test_a_volume_for_a_lost_claim_sends_the_pod_back():
     assert 'running PreBind plugin "VolumeBinding": binding volumes: provisioning failed for PVC "data"' in events
 
 
+def test_a_pod_that_came_before_its_claim_is_tried_again_when_the_claim_is_bound():
+    simulation, told = cluster()
+    simulation.user().create(pod())
+    simulation.until_quiet()
+    waiting = simulation.api.read("pods", "default", "web")["status"]["conditions"][0]["message"]
+    assert waiting == '0/2 nodes are available: persistentvolumeclaim "data" not found. not found'
+    simulation.user().create({**CLAIM, "spec": {**CLAIM["spec"], "storageClassName": "immediate"}})
+    simulation.until_quiet()
+    assert simulation.api.read("pods", "default", "web")["status"]["phase"] == "Running"
+    assert "scheduler.select-node" not in told
+
+
 def test_every_moment_can_be_lived_again():
     simulation, _ = cluster()
     for document in (CLAIM, pod()):
