@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, timedelta, tzinfo
+from email.utils import format_datetime
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -205,6 +206,4 @@ def unix_minutes(moment: int) -> int:
 
 def rfc1123(moment: int) -> str:
     """A moment as Go's RFC1123Z in UTC: "Thu, 01 Jan 2026 00:05:00 +0000"."""
-    found: datetime = times.EPOCH + timedelta(milliseconds=moment)
-    day, month = _DAYS[found.isoweekday() % 7].capitalize(), _MONTHS[found.month - 1].capitalize()
-    return f"{day}, {found.day:02d} {month} {found:%Y %H:%M:%S} +0000"
+    return format_datetime(times.EPOCH + timedelta(milliseconds=moment))

@@ -15,7 +15,7 @@ from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
 from cluster.objects.registry import REGISTRY
 
-EXPOSED = ("deployments.apps", "pods", "replicasets.apps", "services")
+EXPOSED = ("deployments.apps", "pods", "replicasets.apps", "replicationcontrollers", "services")
 MAX_NAME = 63
 NO_PORT = "error: couldn't find port via --port flag or introspection"
 NO_SELECTORS = "error: couldn't retrieve selectors via --selector flag or introspection: "
@@ -85,6 +85,9 @@ def _selector(invocation: Invocation, found: Found) -> dict[str, str]:
             raise CommandError(f"{NO_SELECTORS}the service has no pod selector set")
         return chosen
     selector = dig(found.document, "spec", "selector", default={})
+    if found.kind.resource == "replicationcontrollers":
+        plain: dict[str, str] = selector
+        return plain
     if selector.get("matchExpressions"):
         expressions = " ".join(f"{{{each['key']} {each['operator']}}}" for each in selector["matchExpressions"])
         raise CommandError(

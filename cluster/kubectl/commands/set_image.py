@@ -20,6 +20,8 @@ from cluster.objects.documents import Document, dig, with_value
 
 EVERY_CONTAINER = "*"
 GROUPS = ("initContainers", "containers")
+# Where kinds have the spec of their Pods that do not have it in a template of their own.
+POD_SPECS = {"pods": ("spec",), "cronjobs.batch": ("spec", "jobTemplate", "spec", "template", "spec")}
 NOT_NAMED = "error: one or more resources must be specified as <resource> <name> or <resource>/<name>"
 SELECTING = (switch("all", help="Select all resources in the namespace."), SELECTOR, FILENAME, DRY_RUN, OUTPUT)
 
@@ -44,7 +46,7 @@ Change = Callable[[Document], Document]
 
 def _spec_path(found: Found) -> tuple[str, ...]:
     """Where an object has the spec of its Pods."""
-    path = ("spec",) if found.kind.resource == "pods" else ("spec", "template", "spec")
+    path = POD_SPECS.get(found.kind.resource, ("spec", "template", "spec"))
     if not isinstance(dig(found.document, *path, "containers"), list):
         raise CommandError(
             f"error: {found.kind.plural}/{found.name} the object is not a pod or does not have a pod template:"
