@@ -59,17 +59,22 @@ export function groups(cells, by, zones, names) {
   return found.filter((group) => group.members.length);
 }
 
-/** Where everything stands in a box of this size (CSS pixels): cell size, columns, and each group's corner. */
-export function layout(sizes, width, height, extra) {
+/** Where everything stands in a box of this size (CSS pixels): cell size, columns, and each group's corner, all on whole
+    device pixels (`ratio` of them make a CSS pixel), so that nothing of a cell is left when it is drawn anew. */
+export function layout(sizes, width, height, extra, ratio = 1) {
   const blocks = sizes.length + extra;
   const across = width < 560 ? 1 : 2;
   const down = Math.ceil(blocks / across);
   const w = (width - GAP * (across - 1)) / across, h = (height - GAP * (down - 1)) / down - LABEL;
   const most = Math.max(...sizes, 1);
-  let cell = MAX_CELL;
-  while (cell > MIN_CELL && Math.ceil(most / Math.floor(w / cell)) * cell > h) cell -= 0.5;
+  let pixels = Math.floor(MAX_CELL * ratio);
+  while (pixels > MIN_CELL * ratio && Math.ceil(most / Math.floor((w * ratio) / pixels)) * pixels > h * ratio) pixels -= 1;
+  const cell = pixels / ratio;
   const columns = Math.max(1, Math.floor(w / cell));
-  const corner = (number) => ({ x: (number % across) * (w + GAP), y: Math.floor(number / across) * (h + LABEL + GAP) });
+  const snapped = (value) => Math.round(value * ratio) / ratio;
+  const corner = (number) => ({
+    x: snapped((number % across) * (w + GAP)), y: snapped(Math.floor(number / across) * (h + LABEL + GAP)),
+  });
   return { cell, columns, width: w, height: h, corners: Array.from({ length: blocks }, (_, number) => corner(number)) };
 }
 
@@ -118,7 +123,7 @@ export class BigMap {
     }
     this.size = { width: box.width, height: box.height };
     this.groups = groups(this.cells, this.by, this.zones, this.words.groups);
-    this.plan = layout(this.groups.map((group) => group.members.length), box.width, box.height, 1);
+    this.plan = layout(this.groups.map((group) => group.members.length), box.width, box.height, 1, this.ratio);
     this.place = new Uint32Array(this.cells.count);
     this.groupOf = new Uint8Array(this.cells.count);
     this.groups.forEach((group, number) => group.members.forEach((index, at) => {
@@ -192,6 +197,8 @@ export class BigMap {
   drawCell(index) {
     const pen = this.cellsPen, [x, y] = this.corner(index), side = this.plan.cell - (this.plan.cell >= 5 ? 1 : 0.5);
     const flags = this.cells.flags[index];
+    pen.fillStyle = this.ink.surface;
+    pen.fillRect(x, y, this.plan.cell, this.plan.cell);
     if (!(flags & READY) || flags & SILENT) {
       this.drawCross(pen, x, y, side, !(flags & READY));
       return;
@@ -221,8 +228,6 @@ export class BigMap {
 
   /** Not ready; one that is silent but not yet found out has the frame alone. */
   drawCross(pen, x, y, side, cross) {
-    pen.fillStyle = this.ink.surface;
-    pen.fillRect(x, y, side, side);
     pen.strokeStyle = this.ink.bad;
     pen.lineWidth = Math.min(1.5, side / 4);
     pen.strokeRect(x + 0.75, y + 0.75, side - 1.5, side - 1.5);
@@ -241,7 +246,6 @@ export class BigMap {
   note(history) {
     if (!history.length) return;
     this.history = [...this.history, ...history].slice(-720);
-    this.chartStale = true;
     if (this.plan && !this.whole) this.drawChart();
   }
 

@@ -1,0 +1,246 @@
+"""The pages of a large cluster: who may begin, watch, act and end one; what is shown when it has ended or there is no room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import orjson
+import pytest
+from channels.testing import WebsocketCommunicator
+from django.test import AsyncClient
+
+from dashboard import large as process
+from dashboard.asgi import application
+from dashboard.large import large_host, stop_large_host
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ORIGIN = (b"origin", b"http://localhost")
+
+
+@pytest.fixture(autouse=True)
+def small(settings):
+    settings.LARGE_NODES = 20
+    settings.LARGE_CLUSTERS = 1
+    settings.LARGE_IDLE = 60
+    assert process._host == []
+
+
+def _run(test: Callable[[], Awaitable[None]]) -> None:
+    async def run() -> None:
+        try:
+            await test()
+        finally:
+            await stop_large_host()
+
+    asyncio.run(run())
+
+
+async def _begun(client: AsyncClient) -> str:
+    response = await client.post("/big/")
+    assert response.status_code == 302
+    return str(response["Location"])
+
+
+async def _socket(client: AsyncClient, address: str) -> tuple[WebsocketCommunicator, bool]:
+    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+    headers = [ORIGIN, (b"cookie", cookies.encode()), (b"host", b"localhost")]
+    socket = WebsocketCommunicator(application, f"/ws{address}", headers)
+    connected, _ = await socket.connect()
+    return socket, connected
+
+
+async def _pictures(socket: WebsocketCommunicator) -> AsyncIterator[dict[str, Any]]:
+    while True:
+        message = await socket.receive_output(20)
+        if message.get("bytes"):
+            body = message["bytes"]
+            await socket.send_json_to({"type": "ack"})
+            yield orjson.loads(body[4 : 4 + int.from_bytes(body[:4], "little")])
+
+
+async def _answer(socket: WebsocketCommunicator, message: dict[str, Any]) -> dict[str, Any]:
+    await socket.send_json_to({**message, "n": 1})
+    while True:
+        found = await socket.receive_output(20)
+        if found.get("text"):
+            answer: dict[str, Any] = orjson.loads(found["text"])
+            return answer
+
+
+def test_it_works() -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        assert "Begin with 20 nodes" in (await client.get("/big/")).content.decode()
+        address = await _begun(client)
+        # There is one per visitor: whoever asks again is led there.
+        assert await _begun(client) == address
+        assert (await client.get("/big/"))["Location"] == address
+        page = (await client.get(address)).content.decode()
+        assert 'data-mine="true"' in page
+        socket, connected = await _socket(client, address)
+        assert connected
+        async for picture in _pictures(socket):
+            if picture["type"] == "first":
+                assert picture["count"] == 20
+                break
+        assert (await _answer(socket, {"type": "pace", "speed": 0}))["ok"]
+        assert (await _answer(socket, {"type": "command", "command": {"do": "add", "pods": 100}}))["ok"]
+        async for picture in _pictures(socket):
+            if picture["ready"] == 100:
+                break
+        table = (await client.get(f"{address}nodes/?order=pods")).content.decode()
+        assert "a-node-0000" in table
+        node = (await client.get(f"{address}nodes/a-node-0000/", headers={"X-Fragment": "1"})).content.decode()
+        assert "<html" not in node
+        found = await _answer(socket, {"type": "find", "text": "web-"})
+        name = next(one["name"] for one in found["result"] if one["kind"] == "pod")
+        why = (await client.get(f"{address}pods/default/{name}/")).content.decode()
+        assert "NodeResourcesFit" in why
+        assert "<html" in why
+        await socket.disconnect()
+        assert (await client.post(f"{address}end/")).status_code == 302
+        assert (await client.get(address)).status_code == 404
+
+    _run(test)
+
+
+def test_others_watch_but_do_nothing() -> None:
+    async def test() -> None:
+        mine, other = AsyncClient(), AsyncClient()
+        address = await _begun(mine)
+        page = await other.get(address)
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert 'data-mine="false"' in text
+        assert "data-command" not in text
+        socket, connected = await _socket(other, address)
+        assert connected
+        for message in ({"type": "command", "command": {"do": "add", "pods": 9}}, {"type": "pace", "playing": False}):
+            answer = await _answer(socket, message)
+            assert (answer["ok"], answer["why"]) == (False, "not-yours")
+            assert "only watch" in answer["words"]
+        assert (await _answer(socket, {"type": "node", "name": "a-node-0000"}))["ok"]
+        await socket.disconnect()
+        assert (await other.post(f"{address}end/")).status_code == 404
+        assert large_host().get(address.split("/")[2]) is not None
+
+    _run(test)
+
+
+def test_without_room_one_may_watch() -> None:
+    async def test() -> None:
+        address = await _begun(AsyncClient())
+        other = AsyncClient()
+        full = await other.post("/big/")
+        assert full.status_code == 409
+        assert address in full.content.decode()
+        assert "has room for no other" in full.content.decode()
+
+    _run(test)
+
+
+def test_a_cluster_that_has_ended_says_so() -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        gone = await client.get("/big/0123456789abcdef/")
+        assert gone.status_code == 404
+        assert "has ended" in gone.content.decode()
+        assert "Begin with" in gone.content.decode()
+        for address in ("nodes/", "nodes/a-node-0000/", "pods/default/web/"):
+            assert (await client.get(f"/big/0123456789abcdef/{address}")).status_code == 404
+        socket, _ = await _socket(client, "/big/0123456789abcdef/")
+        assert (await socket.receive_output(5))["code"] == 4404
+
+    _run(test)
+
+
+def test_starting_over_is_a_new_cluster() -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        address = await _begun(client)
+        response = await client.post(f"{address}end/", {"again": "1"})
+        assert response.status_code == 302
+        assert response["Location"] != address
+        assert (await client.get(response["Location"])).status_code == 200
+
+    _run(test)
+
+
+def test_nonsense_from_a_client() -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        address = await _begun(client)
+        socket, _ = await _socket(client, address)
+        for text in ("[]", "{", '{"type": 5}', "x" * 9000, '{"type": "ack"}'):
+            await socket.send_to(text_data=text)
+        await socket.send_to(bytes_data=b"\x00\x01")
+        for message in ({"type": "explode"}, {"type": "first"}, {"type": "watch", "on": False}, {"type": "explain"}):
+            assert (await _answer(socket, message))["ok"] is False
+        refused = await _answer(socket, {"type": "command", "command": {"do": "add", "pods": "many"}})
+        assert refused["words"] == "That number is too large or too small."
+        for page in ("nodes/?page=²&order=zzz", "nodes/?page=99999999999999", "nodes/?page=-1"):
+            assert (await client.get(f"{address}{page}")).status_code == 200
+        assert (await client.get(f"{address}nodes/%3Cscript%3E/")).status_code == 404
+        await socket.disconnect()
+
+    _run(test)
+
+
+def test_too_many_commands_are_refused() -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        socket, _ = await _socket(client, await _begun(client))
+        for _ in range(100):
+            await socket.send_json_to({"type": "node", "name": "a-node-0000", "n": 2})
+        whys = set()
+        for _ in range(100):
+            found = await socket.receive_output(20)
+            while not found.get("text"):
+                found = await socket.receive_output(20)
+            whys.add(orjson.loads(found["text"]).get("why"))
+        assert "many" in whys
+        await socket.disconnect()
+
+    _run(test)
+
+
+def test_a_slow_client_gets_a_first_picture_again() -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        socket, _ = await _socket(client, await _begun(client))
+        kinds = []
+        while len(kinds) < 4:
+            message = await socket.receive_output(20)
+            if message.get("bytes"):
+                body = message["bytes"]
+                kinds.append(orjson.loads(body[4 : 4 + int.from_bytes(body[:4], "little")])["type"])
+        assert await socket.receive_nothing(1, 0.05)
+        for _ in kinds:
+            await socket.send_json_to({"type": "ack"})
+        message = await socket.receive_output(20)
+        body = message["bytes"]
+        assert orjson.loads(body[4 : 4 + int.from_bytes(body[:4], "little")])["type"] == "first"
+        await socket.disconnect()
+
+    _run(test)
+
+
+def test_the_list_of_sandboxes_leads_there() -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        assert "/big/" in (await client.get("/sandbox/")).content.decode()
+
+    _run(test)
+
+
+def test_the_page_is_complete_in_chinese() -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        address = await _begun(client)
+        page = (await client.get(address, headers={"Accept-Language": "zh-hans"})).content.decode()
+        assert "查找 Pod 或节点" in page
+        assert "What would you do" not in page
+
+    _run(test)
