@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from tests.benchmarks import engine, explanation
 from tests.benchmarks.workloads import WORKLOADS
 
-PARTS = ("engine", "explanation", "served", "pages", "scheduler_perf")
+PARTS = ("engine", "explanation", "served", "pages", "scheduler_perf", "large")
 
 
 def tell(what: str, value: str) -> None:
@@ -44,6 +45,9 @@ def main() -> int:
 
         for name in workloads:
             tell(name, scheduler_perf.measure(WORKLOADS[name]).line(WORKLOADS[name]))
+    if "large" in parts:
+        # In a process of its own: what it measures is the memory of all that it needs.
+        subprocess.run([sys.executable, "-m", "tests.benchmarks.large"], check=True)
     return 0
 
 
