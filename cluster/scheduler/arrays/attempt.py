@@ -363,6 +363,9 @@ class Attempt:
             self.parts.places.put(row, pod_key(rival.document), rival)
             for plugin in self._readable:
                 plugin.add_pod(self.state, self.pod, rival.info(), self.parts.places.info(row))
+        if self._affinity and self.parts.affinity is not None:
+            # A rival's terms may ask for labels of namespaces that mattered to nobody before.
+            self.parts.affinity.refresh(self.template, self.lister)
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ class Places:
         self._pods: dict[int, dict[str, Placed]] = {}
         self._infos: dict[int, NodeInfo] = {}
         self.nominated: dict[str, dict[str, Placed]] = {}
+        self._priorities: Counter[int] = Counter()
 
     def put(self, row: int, key: str, pod: Placed) -> None:
         """Measured: 5 µs."""
@@ -76,7 +78,14 @@ class Places:
         """The pods in the order of their names."""
         return [pod.info() for _, pod in sorted(self.on(row).items(), key=lambda item: item[0].split("/"))]
 
+    def any_below(self, priority: int) -> bool:
+        """Whether any pod on any row is less important."""
+        return any(other < priority for other in self._priorities)
+
     def _count(self, row: int, template: Template, sign: int) -> None:
+        self._priorities[template.priority] += sign
+        if not self._priorities[template.priority]:
+            del self._priorities[template.priority]
         self._infos.pop(row, None)
         self._columns.count(row, template.requests, template.non_zero, sign)
         if template.ports:

@@ -54,6 +54,7 @@ class ArrayPreemption(DefaultPreemption):
         super().__init__(plugin.percent, plugin.least)
         self._attempt = attempt
         self._memory = memory
+        self.is_hopeless = not attempt.parts.places.any_below(attempt.template.priority)
         self._fit = next((each for each in attempt.filters if isinstance(each, NodeResourcesFit)), None)
         self._is_plain = self._fit is not None and all(
             isinstance(each, LOCAL_FILTERS) and not isinstance(each, NodePorts) for each in attempt.filters
@@ -64,6 +65,8 @@ class ArrayPreemption(DefaultPreemption):
     ) -> tuple[Verdict, Candidate] | None:
         """Measured: 1 µs for a node that has not changed since, 45 µs for another, 160 µs by the readable plugin."""
         places, columns = self._attempt.parts.places, self._attempt.parts.columns
+        if self.is_hopeless:
+            return Verdict(name, status=NO_VICTIMS), Candidate(name, (), frozenset())
         if self._fit is None or not self._is_plain or name in places.nominated:
             return super().candidate(state, pod, snapshot, name, filters, budgets)
         row = columns.row_of[name]

@@ -271,7 +271,11 @@ class ArrayScheduler:
         """No node passed: say why, and ask the PostFilter plugins."""
         found = attempt.rejections(order)
         statuses = attempt.statuses(order, found)
-        attempt.take_notes(for_filters=any(status.code is Code.UNSCHEDULABLE for status in statuses.values()))
+        # Only preemption looks at nodes again, and only when somebody may be evicted.
+        attempt.take_notes(
+            for_filters=self.places.any_below(attempt.template.priority)
+            and any(status.code is Code.UNSCHEDULABLE for status in statuses.values())
+        )
         cycle = self._cycle(attempt)
         after = schedule.post_filtered(cycle, statuses, self._later(attempt))
         message = diagnosis.filter_message(len(self.columns), statuses.values())
