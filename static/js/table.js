@@ -8,8 +8,8 @@ const sum = (pods, field) => pods.reduce((total, pod) => total + (pod[field] || 
 
 const POD_COLUMNS = [
   ["name", (pod) => pod.name], ["namespace", (pod) => pod.ns], ["owner", (pod) => pod.app || pod.owner?.name || ""], ["version", (pod) => pod.version],
-  ["phase", (pod) => pod.status], ["ready-col", (pod) => pod.ready], ["restarts", (pod) => pod.restarts], ["node", (pod) => pod.node],
-  ["reason", (pod) => pod.message || pod.reason || ""], ["since", (pod) => pod.since, (value) => clockText(value ?? 0)],
+  ["phase", (pod) => pod.status], ["ready-col", (pod) => pod.ready], ["restarts", (pod) => pod.restarts], ["node", (pod) => pod.node || (pod.nominated ? `${pod.nominated} (${text("arriving")})` : "")],
+  ["reason", (pod) => (pod.held ? text("held", { name: pod.held }) : pod.message || pod.reason || "")], ["since", (pod) => pod.since, (value) => clockText(value ?? 0)],
 ];
 const NODE_COLUMNS = [
   ["name", (node) => node.name], ["phase", (node) => text({ True: "ready", False: "notready" }[node.ready] ?? "unknown") + (node.cordoned ? `, ${text("cordoned")}` : "")],

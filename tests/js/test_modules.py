@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import playwright
@@ -52,14 +53,17 @@ def test_every_drawing_exists() -> None:
 def test_each_import_names_an_export() -> None:
     """What one module imports from another, that one exports (a browser would refuse the whole page)."""
     folder = ROOT / "static" / "js"
-    exported = {
-        path.name: set(re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", path.read_text(), re.MULTILINE))
-        for path in folder.glob("*.js")
-    }
+    exported = {path.name: set(_exports(path.read_text())) for path in folder.glob("*.js")}
     for path in folder.glob("*.js"):
         for names, module in re.findall(r'^import \{([^}]+)\} from "\./([^"]+)"', path.read_text(), re.MULTILINE):
             wanted = {name.strip() for name in names.split(",")}
             assert wanted <= exported[module], f"{path.name} wants {wanted - exported[module]} of {module}"
+
+
+def _exports(source: str) -> Iterator[str]:
+    yield from re.findall(r"^export (?:async )?(?:function|class) (\w+)", source, re.MULTILINE)
+    for declared in re.findall(r"^export const (.*)", source, re.MULTILINE):
+        yield from re.findall(r"(\w+) = ", declared)
 
 
 def test_page_stays_light() -> None:
