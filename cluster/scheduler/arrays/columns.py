@@ -342,11 +342,13 @@ class Columns:
         self.pod_count.values[row] = pods
         for name, amount in requests.items():
             column = self._requested.get(name) or self._amount(self._requested, name)
-            column.values[row] = room.requested[name] = room.requested.get(name, 0) + sign * amount
+            total = room.requested[name] = room.requested.get(name, 0) + sign * amount
+            if total >= INEXACT:
+                self.has_inexact, total = True, INEXACT
+            column.values[row] = total
         for name, column in self.non_zero.items():
-            column.values[row] = room.non_zero_requested[name] = (
-                room.non_zero_requested[name] + sign * non_zero.get(name, 0)
-            )
+            room.non_zero_requested[name] += sign * non_zero.get(name, 0)
+            column.values[row] = min(room.non_zero_requested[name], INEXACT)
         self.pod_changes.add(row)
 
 
