@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from cluster.objects.documents import dig
+from cluster.objects.documents import Document, dig
 from cluster.simulation.bootstrap import Machine, new_cluster, worker
 from cluster.simulation.simulation import Simulation
 from cluster.storage import driver
 
 ZONES = ("a", "b")
-CLAIM = {
+CLAIM: Document = {
     "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": "default"},
     "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
 }
