@@ -13,8 +13,6 @@ from cluster.objects.documents import Document, Key, dig
 from cluster.objects.kinds import node as nodes
 from cluster.objects.kinds import pod as pods
 from cluster.objects.printing import human_duration
-from cluster.scheduler.arrays.placed import RowSnapshot
-from cluster.scheduler.schedule import decide
 
 PAGE = 50
 FOUND = 20
@@ -82,7 +80,7 @@ def document(cluster: LargeCluster, key: Key) -> Document | None:
 def explain(cluster: LargeCluster, key: Key) -> dict[str, Any] | None:
     """The scheduler's decision about a Pod, made again as of now as if the Pod still had no node; None without the Pod.
 
-    Every node is filtered and scored by the readable plugins. Nothing changes: the Pod's requests do not count meanwhile.
+    Nothing changes: the Pod's requests just do not count meanwhile.
     """
     pod = cluster.pod(key)
     record = cluster.inventory.pods.get(key)
@@ -93,22 +91,21 @@ def explain(cluster: LargeCluster, key: Key) -> dict[str, Any] | None:
     if placed:
         arrays.remove_pod(pod)
     try:
-        snapshot = RowSnapshot(arrays.columns, arrays.places, arrays.rules.images, cluster.controllers.api)
-        decision = decide(_unbound(pod), snapshot, arrays.profile, lambda: 0.0)
+        decision = arrays.decide_recorded(_unbound(pod), lambda: 0.0, cluster.controllers.api)
     finally:
         if placed:
             arrays.add_pod(pod)
     here = _node_name(cluster, record)
-    feasible = sorted((v for v in decision.verdicts if v.is_feasible), key=lambda verdict: (-verdict.total, verdict.node))
-    named = [verdict for verdict in feasible if verdict.node == here] + [v for v in feasible if v.node != here]
-    best = feasible[0].total if feasible else 0
-    own = next((verdict for verdict in feasible if verdict.node == here), None)
+    totals = {verdict.node: verdict.total for verdict in decision.verdicts if verdict.is_feasible}
+    order = sorted(totals, key=lambda name: (name != here, -totals[name], name))
+    best, own = max(totals.values(), default=0), totals.get(here)
+    verdicts = {verdict.node: verdict for verdict in decision.verdicts}
     return {
         "pod": key[1], "namespace": key[0], "node": here, "would_choose": decision.chosen, "message": decision.message,
-        "nodes": decision.total_nodes, "feasible": len(feasible), "best": best,
-        "ties": sum(verdict.total == best for verdict in feasible),
-        "place": 1 + sum(verdict.total > own.total for verdict in feasible) if own is not None else None,
-        "scores": [_scores(verdict) for verdict in named[: RUNNERS_UP + 1]],
+        "nodes": decision.total_nodes, "feasible": len(totals), "best": best,
+        "ties": sum(total == best for total in totals.values()),
+        "place": 1 + sum(total > own for total in totals.values()) if own is not None else None,
+        "scores": [_scores(verdicts[name]) for name in order[: RUNNERS_UP + 1]],
         "stopped": _stopped(decision),
     }
 

