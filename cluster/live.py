@@ -21,7 +21,7 @@ from cluster.apiserver.state import World
 from cluster.machinery.settings import Settings
 from cluster.manifests import BUILT_IN
 from cluster.models import Cluster
-from cluster.scheduler.explain import Case, explain, recorded_for
+from cluster.scheduler.explanation.explain import Case, explain, recorded_for
 from cluster.simulation.components import all_components
 from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
@@ -595,7 +595,7 @@ class LiveCluster:
     async def explain(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """Why a Pod ("pods/default/web-1"; "": the one that was decided on last) is where it is, or waits, at a revision.
 
-        `changes` are made in thought (see `cluster.scheduler.what_if`); the answer: see `cluster.scheduler.explanation`.
+        `changes` are made in thought (cluster/scheduler/explanation/what_if.py); the answer: see shape.py beside it.
         """
         world, changes = await self.world_at(command.get("revision")), command.get("changes") or []
         if not isinstance(changes, list):

@@ -1,6 +1,6 @@
 """Explanations of scheduling decisions in words, in the reader's language.
 
-The sentences come from cluster/scheduler/explain_sentences.py; here they are translated and get their places filled.
+The sentences come from cluster/scheduler/explanation/sentences.py; here they are translated and get their places filled.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_noop
 
-from cluster.scheduler.explain_rows import SHORT
-from cluster.scheduler.explain_sentences import SENTENCES, fill
+from cluster.scheduler.explanation.rows import SHORT
+from cluster.scheduler.explanation.sentences import SENTENCES, fill
 
 # What a Pod can ask for, by the kind of the ask; resources are called by their names.
 ASKS: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from cluster.apiserver.server import APIServer
-    from cluster.scheduler.explain import Case
+    from cluster.scheduler.explanation.explain import Case
     from cluster.simulation.simulation import Simulation, UserServer
 
 

@@ -9,7 +9,7 @@ from statistics import median
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World, filled
 from cluster.objects.documents import Document
-from cluster.scheduler.explain import Case, explain
+from cluster.scheduler.explanation.explain import Case, explain
 from cluster.scheduler.snapshot import Snapshot
 
 SIZES = (10, 5000)

@@ -280,7 +280,8 @@ def test_names_tell_places() -> None:
 @pytest.mark.parametrize(("spec", "complaint"), [
     ({"podManagementPolicy": "Any"}, "spec.podManagementPolicy: Invalid value: \"Any\": must be 'OrderedReady' or 'Parallel'"),
     ({"updateStrategy": {"type": "Sideways"}}, "must be 'RollingUpdate' or 'OnDelete'"),
-    ({"updateStrategy": {"type": "OnDelete", "rollingUpdate": {"partition": 1}}}, "only allowed for updateStrategy 'RollingUpdate'"),
+    ({"updateStrategy": {"type": "OnDelete", "rollingUpdate": {"partition": 1}}},
+     "only allowed for updateStrategy 'RollingUpdate'"),
     ({"updateStrategy": {"rollingUpdate": {"partition": -1}}}, "partition: Invalid value: -1"),
     ({"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Keep"}}, 'supported values: "Retain", "Delete"'),
     ({"selector": {}}, "empty selector is invalid for statefulset"),

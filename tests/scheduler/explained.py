@@ -8,9 +8,9 @@ from typing import Any
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import SWITCHES, World, filled
 from cluster.objects.documents import Document
-from cluster.scheduler.explain import Case, Recorded, explain, question_of
-from cluster.scheduler.explain_sentences import english
-from cluster.scheduler.explanation import Explanation, Row
+from cluster.scheduler.explanation.explain import Case, Recorded, explain, question_of
+from cluster.scheduler.explanation.sentences import english
+from cluster.scheduler.explanation.shape import Explanation, Row
 
 
 def world(nodes: Sequence[Document], pods: Sequence[Document] = (), *, off: Sequence[str] = ()) -> World:

@@ -10,9 +10,9 @@ from cluster import kubectl
 from cluster.apiserver.state import World
 from cluster.objects import quantity
 from cluster.objects.documents import Document, dig, with_value, without
-from cluster.scheduler.explain import Case, explain
-from cluster.scheduler.explanation import Explanation
-from cluster.scheduler.what_if import Change
+from cluster.scheduler.explanation.explain import Case, explain
+from cluster.scheduler.explanation.shape import Explanation
+from cluster.scheduler.explanation.what_if import Change
 from cluster.simulation.bootstrap import Machine, control_plane, new_cluster
 from cluster.simulation.simulation import Simulation
 

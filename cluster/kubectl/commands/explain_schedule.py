@@ -12,9 +12,9 @@ from cluster.kubectl.invocation import CommandError, Invocation, Output, Recall,
 from cluster.kubectl.resources import targets
 from cluster.kubectl.tables import TabWriter
 from cluster.objects.registry import REGISTRY
-from cluster.scheduler.explain import Case, explain
-from cluster.scheduler.explain_sentences import english
-from cluster.scheduler.explanation import ChangeRow, Explanation, Row, ScoreCell
+from cluster.scheduler.explanation.explain import Case, explain
+from cluster.scheduler.explanation.sentences import english
+from cluster.scheduler.explanation.shape import ChangeRow, Explanation, Row, ScoreCell
 
 NOTHING_NAMED = "error: You must name one Pod: explain-schedule pod/NAME"
 ONLY_PODS = "error: only Pods are scheduled: explain-schedule pod/NAME"

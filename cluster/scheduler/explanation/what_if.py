@@ -20,10 +20,10 @@ from immutables import Map
 from cluster.objects import quantity
 from cluster.objects.documents import Document, dig, with_value, without
 from cluster.objects.selectors import label_key_errors, label_value_errors
-from cluster.scheduler import explain_texts as texts
 from cluster.scheduler import resources, tolerations
 from cluster.scheduler.decision import Decision
-from cluster.scheduler.explanation import Word
+from cluster.scheduler.explanation import texts
+from cluster.scheduler.explanation.shape import Word
 from cluster.scheduler.framework import Plugin, Profile
 from cluster.scheduler.plugins.node_resources_fit import LEAST_ALLOCATED, MOST_ALLOCATED, NodeResourcesFit
 from cluster.scheduler.schedule import decide

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.objects.documents import Document
-from cluster.scheduler import explain_texts as texts
-from cluster.scheduler.explain_rows import Matrix, best_other, feasible_in, leads, nodes_in, short
-from cluster.scheduler.explanation import Group, Row, Situation, Word
+from cluster.scheduler.explanation import texts
+from cluster.scheduler.explanation.rows import Matrix, best_other, feasible_in, leads, nodes_in, short
+from cluster.scheduler.explanation.shape import Group, Row, Situation, Word
 from cluster.scheduler.plugins.node_resources_fit import MOST_ALLOCATED, NodeResourcesFit
 from cluster.scheduler.resources import CPU, MEMORY
 from cluster.scheduler.snapshot import NodeInfo, Snapshot

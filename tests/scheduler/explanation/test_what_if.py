@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from cluster.apiserver.reader import Reader
 from cluster.objects.documents import Document
 from cluster.scheduler import resources
-from cluster.scheduler.explain import question_of
-from cluster.scheduler.explain_sentences import english
-from cluster.scheduler.what_if import (
+from cluster.scheduler.explanation.explain import question_of
+from cluster.scheduler.explanation.sentences import english
+from cluster.scheduler.explanation.what_if import (
     MAX_CHANGES,
     Change,
     ChangeError,

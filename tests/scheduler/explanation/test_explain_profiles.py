@@ -7,7 +7,7 @@ from cluster.apiserver.state import World
 from cluster.objects.documents import Document
 from cluster.objects.kinds import kubeschedulerconfiguration
 from cluster.scheduler.configuration import KEY, TABLE
-from cluster.scheduler.explain import Case, Recorded, explain, question_of
+from cluster.scheduler.explanation.explain import Case, Recorded, explain, question_of
 from tests.scheduler.builders import container, node, pod
 from tests.scheduler.explained import row, sentences, world
 

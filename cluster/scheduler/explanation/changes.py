@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster.objects.documents import Document, dig
-from cluster.scheduler import explain_texts as texts
 from cluster.scheduler import tolerations
 from cluster.scheduler.decision import Decision
-from cluster.scheduler.explanation import ChangeRow, Outcome, Word
+from cluster.scheduler.explanation import texts
+from cluster.scheduler.explanation.shape import ChangeRow, Outcome, Word
+from cluster.scheduler.explanation.what_if import HOSTNAME, SYSTEM_TAINTS, Change, Question, identity
 from cluster.scheduler.snapshot import NodeInfo
-from cluster.scheduler.what_if import HOSTNAME, SYSTEM_TAINTS, Change, Question, identity
 
 MANY_NODES = 4
 

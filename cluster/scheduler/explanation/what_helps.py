@@ -10,17 +10,11 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from cluster.objects.documents import Document, dig
-from cluster.scheduler import explain_texts as texts
 from cluster.scheduler import tolerations
 from cluster.scheduler.decision import Decision
-from cluster.scheduler.explain_asks import REQUIRED, node_selector, spread_constraints
-from cluster.scheduler.plugins.node_affinity import required_terms
-from cluster.scheduler.plugins.node_ports import conflicts
-from cluster.scheduler.plugins.node_resources_fit import LEAST_ALLOCATED, MOST_ALLOCATED, NodeResourcesFit
-from cluster.scheduler.resources import CPU, MEMORY, PODS
-from cluster.scheduler.snapshot import NodeInfo, PodInfo, host_ports, priority_of
-from cluster.scheduler.verdict import Verdict
-from cluster.scheduler.what_if import (
+from cluster.scheduler.explanation import texts
+from cluster.scheduler.explanation.asks import REQUIRED, node_selector, spread_constraints
+from cluster.scheduler.explanation.what_if import (
     HOSTNAME,
     MAX_PRIORITY,
     MAX_WEIGHT,
@@ -31,6 +25,12 @@ from cluster.scheduler.what_if import (
     applied,
     identity,
 )
+from cluster.scheduler.plugins.node_affinity import required_terms
+from cluster.scheduler.plugins.node_ports import conflicts
+from cluster.scheduler.plugins.node_resources_fit import LEAST_ALLOCATED, MOST_ALLOCATED, NodeResourcesFit
+from cluster.scheduler.resources import CPU, MEMORY, PODS
+from cluster.scheduler.snapshot import NodeInfo, PodInfo, host_ports, priority_of
+from cluster.scheduler.verdict import Verdict
 
 MAX_PROPOSALS = 6
 MAX_OF_A_KIND = 2

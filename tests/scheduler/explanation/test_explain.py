@@ -11,7 +11,7 @@ import pytest
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import MEMORY
 from cluster.objects.documents import Document
-from cluster.scheduler.explain import Case, Recorded, explain, recorded_for
+from cluster.scheduler.explanation.explain import Case, Recorded, explain, recorded_for
 from tests.scheduler.builders import container, node, pod, taint
 from tests.scheduler.explained import bound, changes, row, sentences, told, world
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from cluster.objects.documents import Document
-from cluster.scheduler import explain_texts as texts
 from cluster.scheduler.decision import MANY, groups_of
-from cluster.scheduler.explain_nodes import node_word, pod_word
-from cluster.scheduler.explain_scores import detail_of, notes_of
-from cluster.scheduler.explanation import CellState, Columns, Group, Row, RowVerdict, ScoreCell, Used, Word
+from cluster.scheduler.explanation import texts
+from cluster.scheduler.explanation.nodes import node_word, pod_word
+from cluster.scheduler.explanation.scores import detail_of, notes_of
+from cluster.scheduler.explanation.shape import CellState, Columns, Group, Row, RowVerdict, ScoreCell, Used, Word
 from cluster.scheduler.framework import CycleState, Profile
 from cluster.scheduler.resources import CPU, MEMORY, PODS
 from cluster.scheduler.schedule import run_pre_filter

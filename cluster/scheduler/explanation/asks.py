@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cluster.objects.documents import Document, dig
-from cluster.scheduler import explain_texts as texts
 from cluster.scheduler import resources, tolerations
-from cluster.scheduler.explanation import Ask
+from cluster.scheduler.explanation import texts
+from cluster.scheduler.explanation.shape import Ask
 from cluster.scheduler.framework import DEFAULT_SCHEDULER
 from cluster.scheduler.resources import CPU, MEMORY
 from cluster.scheduler.snapshot import host_ports, priority_of

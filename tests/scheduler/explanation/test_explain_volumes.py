@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cluster.scheduler.explain_nodes import node_word, pod_word
-from cluster.scheduler.explain_sentences import english
+from cluster.scheduler.explanation.nodes import node_word, pod_word
+from cluster.scheduler.explanation.sentences import english
 
 
 @pytest.mark.parametrize(("plugin", "values", "sentence"), [

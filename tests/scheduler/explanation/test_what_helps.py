@@ -10,10 +10,10 @@ import pytest
 from cluster.apiserver.reader import Reader
 from cluster.objects import quantity
 from cluster.objects.documents import Document
-from cluster.scheduler import explain_texts as texts
-from cluster.scheduler.explain import question_of
-from cluster.scheduler.what_helps import MAX_OF_A_KIND, MAX_PROPOSALS, Proposal, proposals
-from cluster.scheduler.what_if import Change, Question, applied
+from cluster.scheduler.explanation import texts
+from cluster.scheduler.explanation.explain import question_of
+from cluster.scheduler.explanation.what_helps import MAX_OF_A_KIND, MAX_PROPOSALS, Proposal, proposals
+from cluster.scheduler.explanation.what_if import Change, Question, applied
 from tests.scheduler.builders import container, node, pod, taint
 from tests.scheduler.explained import told, world
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cluster.objects.documents import Document
 from cluster.scheduler import resources
-from cluster.scheduler.explanation import Word
+from cluster.scheduler.explanation.shape import Word
 from cluster.scheduler.framework import CycleState, Profile
 from cluster.scheduler.plugins.image_locality import ImageLocality
 from cluster.scheduler.plugins.inter_pod_affinity import InterPodAffinity

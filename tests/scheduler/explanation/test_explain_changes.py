@@ -8,10 +8,10 @@ import pytest
 
 from cluster.apiserver.reader import Reader
 from cluster.objects.documents import Document
-from cluster.scheduler.explain import Case, explain, question_of
-from cluster.scheduler.explain_changes import change_row, console_of, label_of
-from cluster.scheduler.explain_sentences import english
-from cluster.scheduler.what_if import Change, applied
+from cluster.scheduler.explanation.changes import change_row, console_of, label_of
+from cluster.scheduler.explanation.explain import Case, explain, question_of
+from cluster.scheduler.explanation.sentences import english
+from cluster.scheduler.explanation.what_if import Change, applied
 from cluster.simulation.bootstrap import new_cluster
 from tests.scheduler.builders import container, node, pod, taint
 from tests.scheduler.explained import world

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cluster.scheduler import explain_texts as texts
-from cluster.scheduler.explanation import Word
+from cluster.scheduler.explanation import texts
+from cluster.scheduler.explanation.shape import Word
 from cluster.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from cluster.scheduler.plugins.node_affinity import NodeAffinity
 from cluster.scheduler.plugins.node_name import NodeName

@@ -11,8 +11,8 @@ import pytest
 
 from cluster.apiserver.reader import Reader
 from cluster.machinery.component import Component
-from cluster.scheduler.explain import Case, explain, question_of, recorded_for
-from cluster.scheduler.explain_sentences import SENTENCES, english
+from cluster.scheduler.explanation.explain import Case, explain, question_of, recorded_for
+from cluster.scheduler.explanation.sentences import SENTENCES, english
 from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
 from tests.scheduler.for_real import furnished, newcomer

@@ -1,6 +1,6 @@
 """Why a Pod is where it is, or nowhere: the explanation of a scheduling decision as JSON, for pages and the console.
 
-Everything here is data: sentences are keys with arguments (`explain_sentences.py`), amounts are texts as kubectl writes them.
+Everything here is data: sentences are keys with arguments (`sentences.py`), amounts are texts as kubectl writes them.
 The shape is that of the worker's answer to {"type": "explain", "ref": "pods/default/web-1", "revision": 41, "changes": […]}.
 """
 

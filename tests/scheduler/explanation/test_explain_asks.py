@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cluster.scheduler.explain_asks import asks_of
+from cluster.scheduler.explanation.asks import asks_of
 from tests.scheduler.builders import container, pod
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"

@@ -14,18 +14,29 @@ from cluster.apiserver.state import MEMORY, World
 from cluster.objects import times
 from cluster.objects.documents import Document, dig, without
 from cluster.objects.metadata import is_being_deleted
-from cluster.scheduler import configuration, what_helps, what_if
+from cluster.scheduler import configuration
 from cluster.scheduler.decision import MANY
 from cluster.scheduler.events import is_assigned, is_finished
-from cluster.scheduler.explain_asks import asks_of
-from cluster.scheduler.explain_changes import change_row
-from cluster.scheduler.explain_rows import Matrix, best_other, columns_of, deciding_plugin, differing, rows_of
-from cluster.scheduler.explain_words import Queued, Told, words_of
-from cluster.scheduler.explanation import BeforeRow, ChangeRow, Columns, ExplainedPod, Explanation, Moment, Row, Situation, Word
+from cluster.scheduler.explanation import what_helps, what_if
+from cluster.scheduler.explanation.asks import asks_of
+from cluster.scheduler.explanation.changes import change_row
+from cluster.scheduler.explanation.rows import Matrix, best_other, columns_of, deciding_plugin, differing, rows_of
+from cluster.scheduler.explanation.shape import (
+    BeforeRow,
+    ChangeRow,
+    Columns,
+    ExplainedPod,
+    Explanation,
+    Moment,
+    Row,
+    Situation,
+    Word,
+)
+from cluster.scheduler.explanation.what_if import Change, ChangeError, Question
+from cluster.scheduler.explanation.words import Queued, Told, words_of
 from cluster.scheduler.framework import DEFAULT_SCHEDULER, Profile
 from cluster.scheduler.queue import BACKOFF, BACKOFF_WINDOW, BINDING
 from cluster.scheduler.snapshot import Snapshot, pod_key
-from cluster.scheduler.what_if import Change, ChangeError, Question
 
 COUNTERS = (DEFAULT_SCHEDULER, "counters")
 QUEUED = (DEFAULT_SCHEDULER, "pod")
