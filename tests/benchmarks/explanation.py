@@ -8,7 +8,7 @@ from statistics import median
 
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World, filled
-from cluster.objects.documents import Document
+from cluster.objects.documents import Document, Key
 from cluster.scheduler.explanation.explain import Case, explain
 from cluster.scheduler.snapshot import Snapshot
 
@@ -55,8 +55,8 @@ def _pods() -> Iterator[tuple[str, Document]]:
 
 
 def _world(count: int) -> World:
-    nodes = {("", f"node-{number}"): _node(number) for number in range(count)}
-    pods = {
+    nodes: dict[Key, Document] = {("", f"node-{number}"): _node(number) for number in range(count)}
+    pods: dict[Key, Document] = {
         ("default", f"pod-{number}"): _pod(f"pod-{number}", f"{100 + number % 5 * 100}m", f"node-{number % count}")
         for number in range(count * 6)
     }

@@ -46,7 +46,9 @@ def test_a_waiting_claim_has_no_place_yet():
 
 def test_places_of_every_label():
     both = volume(labels={ZONE: "1", OLD_ZONE: "0", "other": "x"})
-    assert [(place.key, place.values) for place in places_of(both)] == [(OLD_ZONE, {"0"}), (ZONE, {"1"})]
+    assert [(place.key, place.values) for place in places_of(both)] == [
+        (OLD_ZONE, frozenset({"0"})), (ZONE, frozenset({"1"})),
+    ]
 
 
 @pytest.mark.parametrize(("event", "worth"), [
