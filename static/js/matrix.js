@@ -102,6 +102,13 @@ export class Matrix {
     if (!same) this.at = 0;
     this.draw();
     if (same) this.flash();
+    else this.bringIntoView();
+  }
+
+  /** With more rows than fit, the winner is among those that are seen first. */
+  bringIntoView() {
+    const winner = this.root.querySelector("#matrix .win"), scroller = winner?.closest(".mx__s");
+    if (scroller) scroller.scrollTop = Math.max(0, winner.offsetTop + winner.offsetHeight - scroller.clientHeight);
   }
 
   /** What differs from what stood here a moment ago lights up once; without motion it keeps an outline. */
