@@ -306,7 +306,7 @@ class ArrayScheduler:
         return schedule.Attempt(attempt.pod, attempt.snapshot, self.profile, attempt.state, attempt.filters, idle)
 
     def _readable(self, attempt: Attempt, random: Callable[[], float], start_index: int) -> Decision:
-        """Measured: 1 s for 5,000 nodes."""
+        """Measured: 160 ms for 5,000 nodes with five pods each."""
         return schedule.decide(attempt.pod, attempt.snapshot, self.profile, random, start_index)
 
     def _like_readable(self, decision: Decision) -> ArrayDecision:

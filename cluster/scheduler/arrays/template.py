@@ -109,7 +109,8 @@ def _place(spec: Document, status: Document | None) -> bytes:
 
 def _containers(containers: Iterable[Document]) -> list[Any]:
     return [
-        (each.get("image"), each.get("resources"), each.get("ports"), each.get("restartPolicy")) for each in containers
+        (each["name"], each.get("image"), each.get("resources"), each.get("ports"), each.get("restartPolicy"))
+        for each in containers
     ]
 
 
