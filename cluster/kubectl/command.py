@@ -95,7 +95,7 @@ def parse(command: Command, shell: Shell, words: Iterable[str]) -> Invocation:
 
 
 # Commands for which what follows `--` is a command line for a container.
-KEEPS_DASHES = frozenset({"run", "create deployment", "exec"})
+KEEPS_DASHES = frozenset({"run", "create deployment", "create job", "create cronjob", "exec"})
 
 
 def _see_help(command: Command) -> str:
