@@ -171,7 +171,6 @@ class BulkKubelets:
         if stage == last:
             record.values = None
             self._inventory.set_ready(record, True)
-            self._scheduler.arrays.update_pod(document, document)
             return
         delay = self._varied(life.offsets[stage + 1] - life.offsets[stage])
         if stage + 1 == last:
