@@ -194,7 +194,7 @@ class Look:
             return
         if found.latest is None:
             return
-        if found.count > cronjob_times.MANY and self.first:
+        if found.many > cronjob_times.MANY and self.first:
             text = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew"
             self._event("Warning", "TooManyMissedTimes", text)
         due, deadline = found.latest, cronjobs.starting_deadline(cronjob)
@@ -230,11 +230,10 @@ class Look:
         why = {"decision": "cronjob", "due": due, "late": self.context.now - due, "policy": cronjobs.concurrency(cronjob)}
         story = Story("cronjob.create-job", args, NARRATED, (reference,))
         try:
-            made = self.context.create(job, story=story, why=why)
+            made: Document | None = self.context.create(job, story=story, why=why)
+            self._event("Normal", "SuccessfulCreate", f"Created job {metadata.name(job)}")
         except APIError as error:
             made = self._already_made(job, error)
-        else:
-            self._event("Normal", "SuccessfulCreate", f"Created job {metadata.name(made)}")
         if made is not None:
             self._set(active=[*cronjobs.active(cronjob), jobs.KIND.reference(made)], lastScheduleTime=times.rfc3339(due))
 

@@ -20,11 +20,11 @@ class NeverDue(Exception):
 
 
 class Missed(NamedTuple):
-    """`latest`: the last due time that has passed (virtual ms), None when none has; `count` is a rough number of them."""
+    """`latest`: the last due time that has passed (virtual ms), None when none has; `many`: roughly how many have."""
 
     since: int
     latest: int | None
-    count: int = 0
+    many: int = 0
 
 
 def missed(cronjob: Document, schedule: Schedule, now: int, *, with_deadline: bool) -> Missed:
@@ -61,6 +61,6 @@ def wait(cronjob: Document, schedule: Schedule, now: int) -> int | None:
     except NeverDue:
         start = now
     else:
-        start = found.latest if found.latest is not None else now if found.count else found.since
+        start = found.latest if found.latest is not None else now if found.many else found.since
     due = schedule.after(start)
     return None if due is None else due + PADDING - now

@@ -40,6 +40,7 @@ PLACEMENTS = (
 )
 COMPONENTS = (
     "deployment-controller", "daemonset-controller", "statefulset-controller", "disruption-controller",
+    "job-controller", "cronjob-controller", "replication-controller",
     "replicaset-controller", "default-scheduler", "endpointslice-controller",
     "node-lifecycle-controller", "garbage-collector-controller", "taint-eviction-controller", "namespace-controller",
 )
@@ -154,6 +155,62 @@ class Hand:
         )
         return f"apply -f set.yaml -n {self.random.choice(NAMESPACES[:4])}", {"set.yaml": text}
 
+    def _job_spec(self) -> str:
+        """A Job's spec in one line: Pods that end soon, late or never, well or badly."""
+        random = self.random
+        code, seconds = random.choice((0, 0, 0, 1, 42)), random.choice((0, 1, 5, 60))
+        restart = random.choice(("Never", "Never", "OnFailure"))
+        parts = [f"parallelism: {random.randint(0, 3)}", f"backoffLimit: {random.choice((0, 1, 6))}"]
+        if random.random() < 0.3:
+            parts.append(f"completionMode: Indexed, completions: {random.randint(1, 4)}")
+            if random.random() < 0.5:
+                parts.append("backoffLimitPerIndex: 1")
+        elif random.random() < 0.8:
+            parts.append(f"completions: {random.randint(0, 4)}")
+        if random.random() < 0.3 and restart == "Never":
+            action = random.choice(("FailJob", "Ignore", "Count"))
+            parts.append(f"podFailurePolicy: {{rules: [{{action: {action}, onExitCodes: {{operator: In, values: [42]}}}}]}}")
+        for part, chance in (
+            ("suspend: true", 0.1), ("activeDeadlineSeconds: 20", 0.2), ("ttlSecondsAfterFinished: 30", 0.2),
+        ):
+            if random.random() < chance:
+                parts.append(part)
+        script = f'command: [sh, -c, "sleep {seconds}; exit {code}"]'
+        pod = f'restartPolicy: {restart}, terminationGracePeriodSeconds: 1, containers: [{{name: c, image: busybox, {script}}}]'
+        return f"{{{', '.join(parts)}, template: {{spec: {{{pod}}}}}}}"
+
+    def _apply_job(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        text = f"apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j{self._name()}}}\nspec: {self._job_spec()}\n"
+        return f"apply -f job.yaml -n {self.random.choice(NAMESPACES[:4])}", {"job.yaml": text}
+
+    def _apply_cronjob(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        schedule = self.random.choice(("* * * * *", "* * * * *", "*/5 * * * *", "@hourly", "61 * * * *"))
+        policy = self.random.choice(("Allow", "Forbid", "Replace"))
+        text = (
+            f"apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: c{self._name()}}}\nspec: {{schedule: \"{schedule}\","
+            f" concurrencyPolicy: {policy}, jobTemplate: {{spec: {self._job_spec()}}}}}\n"
+        )
+        return f"apply -f cronjob.yaml -n {self.random.choice(NAMESPACES[:4])}", {"cronjob.yaml": text}
+
+    def _apply_replicationcontroller(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        name = f"r{self._name()}"
+        text = (
+            f"apiVersion: v1\nkind: ReplicationController\nmetadata: {{name: {name}}}\n"
+            f"spec:\n  replicas: {self.random.randint(0, 3)}\n  {self._template(name)}\n"
+        )
+        return f"apply -f rc.yaml -n {self.random.choice(NAMESPACES[:4])}", {"rc.yaml": text}
+
+    def _change_job(self, simulation: Simulation) -> str:
+        resource = self.random.choice(("jobs.batch", "jobs.batch", "cronjobs.batch"))
+        change = self.random.choice((
+            '"suspend":true', '"suspend":false', '"suspend":false', '"parallelism":2', '"completions":2', '"backoffLimit":0',
+        ))
+        return f"patch {resource} {self._existing(simulation, resource)} -p '{{\"spec\":{{{change}}}}}'"
+
+    def _job_by_hand(self, simulation: Simulation) -> str:
+        name, _, where = self._existing(simulation, "cronjobs.batch").partition(" ")
+        return f"create job hand{self.random.randint(1, 3)} --from=cronjob/{name} {where}"
+
     def _budget(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
         name = self._name()
         amount = self.random.choice(("minAvailable: 1", "maxUnavailable: 0", "maxUnavailable: 1", 'minAvailable: "50%"'))
@@ -213,10 +270,12 @@ class Hand:
     def _delete(self, simulation: Simulation) -> str:
         resource = self.random.choice((
             "deployments.apps", "deployments.apps", "services", "replicasets.apps", "daemonsets.apps", "statefulsets.apps",
-            "poddisruptionbudgets.policy", "persistentvolumeclaims",
+            "poddisruptionbudgets.policy", "persistentvolumeclaims", "jobs.batch", "jobs.batch", "cronjobs.batch",
+            "replicationcontrollers",
         ))
         kind = resource.partition(".")[0]
-        cascade = self.random.choice(("", "", "--cascade=orphan", "--cascade=foreground")) if ".apps" in resource else ""
+        owns = ".apps" in resource or ".batch" in resource
+        cascade = self.random.choice(("", "", "--cascade=orphan", "--cascade=foreground")) if owns else ""
         return f"delete {kind} {self._existing(simulation, resource)} --wait=false {cascade}".rstrip()
 
     def _delete_namespace(self, simulation: Simulation) -> str:
@@ -262,8 +321,8 @@ class Hand:
 
     def _look(self, simulation: Simulation) -> str:
         kind = self.random.choice((
-            "pods", "deployments", "replicasets", "daemonsets", "statefulsets", "pvc", "pv", "pdb", "services", "nodes",
-            "events", "endpointslices", "all",
+            "pods", "deployments", "replicasets", "daemonsets", "statefulsets", "jobs", "cronjobs", "rc",
+            "pvc", "pv", "pdb", "services", "nodes", "events", "endpointslices", "all",
         ))
         how = self.random.choice(("-A", "-o wide", "-A -o yaml", "-o name"))
         return self.random.choice((f"get {kind} {how}", f"describe pod {self._existing(simulation, 'pods')}"))
@@ -274,6 +333,7 @@ class Hand:
 
 WEIGHTS = {
     "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "apply_daemonset": 4, "apply_statefulset": 6,
+    "apply_job": 6, "apply_cronjob": 3, "apply_replicationcontroller": 1, "change_job": 3, "job_by_hand": 1,
     "budget": 3, "run": 3, "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
     "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 2,
     "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 2, "machine": 3, "add_machine": 2,

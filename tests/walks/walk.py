@@ -18,6 +18,7 @@ from cluster.simulation.step import Step
 from tests.support.console import Console
 from tests.walks import (
     invariants,
+    jobs,  # noqa: F401  (its rules)
     quiet,
     sets,  # noqa: F401  (its rules)
 )
