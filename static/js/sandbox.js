@@ -150,8 +150,9 @@ function drawOwners(state) {
   }));
 }
 
-/** Which view is shown: "board" or "scheduler", as a picture or as tables. */
+/** Which view is shown: "board" or "scheduler", as a picture or as tables. Another view is a step of the browser's history. */
 function setView(change) {
+  const left = view.tab;
   Object.assign(view, change);
   const onBoard = view.tab === "board";
   board.parentElement.dataset.tab = view.tab;
@@ -160,7 +161,8 @@ function setView(change) {
   for (const child of stage.root.children) child.hidden = (child.dataset.part === "table") !== view.table;
   for (const button of board.querySelectorAll("[data-tab]")) setAttribute(button, "aria-pressed", String(button.dataset.tab === view.tab));
   setAttribute(board.querySelector("[data-table]"), "aria-pressed", String(view.table));
-  history.replaceState(null, "", onBoard ? location.pathname + location.search : "#scheduler");
+  const before = location.hash === "#scheduler" ? "scheduler" : "board";
+  if (view.tab !== left && view.tab !== before) history.pushState(null, "", onBoard ? location.pathname + location.search : "#scheduler");
   if (change.tab) arrangeSide();
   matrix.asNumbers(view.table);
   matrix.show(!onBoard);
@@ -168,9 +170,10 @@ function setView(change) {
   session.changed();
 }
 
-/** Links to #scheduler open that view; other fragments are places on the page. */
+/** Links to #scheduler open that view, none the board, as do the browser's Back and Forward; others are places on the page. */
 function followHash() {
-  if (location.hash === "#scheduler") setView({ tab: "scheduler" });
+  const tab = { "#scheduler": "scheduler", "": "board" }[location.hash];
+  if (tab && tab !== view.tab) setView({ tab });
 }
 
 document.addEventListener("click", (event) => {
@@ -214,3 +217,4 @@ startKeys({
 session.changed();
 addEventListener("hashchange", followHash);
 followHash();
+addEventListener("DOMContentLoaded", () => matrix.refresh()); // before, htmx does not listen
