@@ -134,6 +134,7 @@ class Columns:
         self.taints = Vocabulary(self.column(np.intp))
         self._taint_lists: dict[tuple[tuple[str, str, str], ...], list[Document]] = {}
         self._labels: dict[str, Vocabulary] = {}
+        self._alone: dict[str, tuple[int, bool]] = {}
         self.rooms = [Row({}, {}, {CPU: 0, MEMORY: 0}, range(0)) for _ in range(self.capacity)]
         self.images: list[Mapping[str, int]] = [{}] * self.capacity
         self.image_changes = 0
@@ -171,6 +172,15 @@ class Columns:
             for row in self.row_of.values():
                 self._set_label(found, key, row)
         return found
+
+    def are_alone(self, key: str) -> bool:
+        """Whether every node has the label with a value of its own, like host names: a row's domain is the row then."""
+        known = self._alone.get(key)
+        if known is None or known[0] != self.node_changes.position:
+            codes = self.labels(key).codes[self.alive.values]
+            alone = bool(codes.all()) and len(np.unique(codes)) == len(codes)
+            known = self._alone[key] = (self.node_changes.position, alone)
+        return known[1]
 
     def _amount(self, table: dict[str, Column], resource: str) -> Column:
         found = table.get(resource)

@@ -76,7 +76,7 @@ class PodAffinity:
         if template.terms.affinity or template.terms.anti_affinity:
             return False
         return not any(
-            self._domains(held.term.topology_key, held.count.values)[1:].any()
+            self._on_rows(held.term.topology_key, held.count.values).any()
             for held in self._concerned(template).keep_away
         )
 
@@ -101,9 +101,9 @@ class PodAffinity:
         any_pod = False
         for key in {term.topology_key for term in terms}:
             labelled &= self._columns.labels(key).codes > 0
-            domains = self._domains(key, pods)
-            any_pod |= bool(domains[1:].any())
-            near &= domains[self._columns.labels(key).codes] > 0
+            there = self._on_rows(key, pods) > 0
+            any_pod |= bool(there.any())
+            near &= there
         near &= labelled
         if not any_pod and all_concern(terms, template.namespace, template.labels):
             return labelled
@@ -122,27 +122,23 @@ class PodAffinity:
         ]
         total: Floats | None = None
         for weight, key, pods in counted:
-            domains = self._domains(key, pods)
-            domains[0] = 0
-            if domains.any():
-                share = weight * domains[self._columns.labels(key).codes]
-                total = share if total is None else total + share
+            there = self._on_rows(key, pods)
+            if there.any():
+                total = weight * there if total is None else total + weight * there
         if total is None:
             return None
         return Scored(total.astype(np.int64), _normalized(total, feasible))
 
     # --- counting ----------------------------------------------------------------------------------------------------
 
-    def _domains(self, key: str, count: Floats) -> Floats:
-        """`count` summed up by the codes of a topology label; pods on nodes without it are at 0."""
-        vocabulary = self._columns.labels(key)
-        return sums(vocabulary.codes, count, len(vocabulary))
-
     def _on_rows(self, key: str, count: Floats) -> Floats:
-        """The sum of a row's domain; 0 on nodes without the label."""
-        domains = self._domains(key, count)
+        """`count` summed up in the domain of each row; 0 on nodes without the label. Not to be changed."""
+        if self._columns.are_alone(key):
+            return count
+        vocabulary = self._columns.labels(key)
+        domains = sums(vocabulary.codes, count, len(vocabulary))
         domains[0] = 0
-        return domains[self._columns.labels(key).codes]
+        return domains[vocabulary.codes]
 
     def _by_key(self, weighted: Iterable[tuple[int, Held]]) -> dict[str, Floats]:
         parts: dict[str, Floats] = {}
