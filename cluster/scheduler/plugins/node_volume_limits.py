@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import csinode
 from cluster.objects.kinds import persistentvolumeclaim as claims
@@ -20,9 +19,9 @@ from cluster.scheduler.listers import Lister
 from cluster.scheduler.snapshot import NodeInfo, Snapshot
 
 REASON = "node(s) exceed max volume count"
-MIGRATED_PLUGINS = "storage.alpha.kubernetes.io/migrated-plugins"
 # Volumes of Kubernetes' own making that a driver serves today: source -> in-tree plugin, driver, the disk's name.
-# csi-translation-lib; those without a driver are never counted.
+# csi-translation-lib; those without a driver are never counted. It does so on every node that has a CSINode, whatever
+# its annotation storage.alpha.kubernetes.io/migrated-plugins says (isCSIMigrationOn in utils.go).
 MIGRATED = {
     "awsElasticBlockStore": ("kubernetes.io/aws-ebs", "ebs.csi.aws.com", "volumeID"),
     "gcePersistentDisk": ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io", "pdName"),
@@ -139,7 +138,7 @@ def _handle_by_class(lister: Lister, claim: Document, csi_node: Document | None)
         return None
     provisioner = storage_class["provisioner"]
     if provisioner in PROVISIONERS:
-        if not PROVISIONERS[provisioner] or not _is_migrated(csi_node, provisioner):
+        if not PROVISIONERS[provisioner] or csi_node is None:
             return None
         provisioner = PROVISIONERS[provisioner]
     meta = claim["metadata"]
@@ -147,16 +146,13 @@ def _handle_by_class(lister: Lister, claim: Document, csi_node: Document | None)
 
 
 def _migrated(source: Document, csi_node: Document | None) -> Handle | None:
-    """A volume of Kubernetes' own making that a driver of the node serves."""
-    for kind, (plugin, driver, field) in MIGRATED.items():
-        if source.get(kind) is not None and driver and _is_migrated(csi_node, plugin):
+    """A volume of Kubernetes' own making that a driver serves today."""
+    if csi_node is None:
+        return None
+    for kind, (_, driver, field) in MIGRATED.items():
+        if source.get(kind) is not None and driver:
             return driver, str(source[kind].get(field, ""))
     return None
-
-
-def _is_migrated(csi_node: Document | None, plugin: str) -> bool:
-    noted = metadata.annotations(csi_node).get(MIGRATED_PLUGINS, "") if csi_node is not None else ""
-    return plugin in noted.split(",")
 
 
 def _attached(lister: Lister, node: str) -> Iterator[Handle]:

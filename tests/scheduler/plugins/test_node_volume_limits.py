@@ -65,13 +65,22 @@ def test_claims_of_other_drivers_do_not_count():
     assert "a" in found.feasible
 
 
-def test_in_tree_disks_count_when_the_node_has_handed_them_over():
-    disk = {"volumeID": "vol-1"}
-    handed = {"annotations": {"storage.alpha.kubernetes.io/migrated-plugins": "kubernetes.io/aws-ebs"}}
-    limited = csi_node("a", ebs_csi_aws_com=0)
-    migrated = {**limited, "metadata": {**limited["metadata"], **handed}}
-    assert "a" in decided(using(awsElasticBlockStore=disk), NODES, limited).feasible
-    assert "a" not in decided(using(awsElasticBlockStore=disk), NODES, migrated).feasible
+def test_in_tree_disks_count_where_there_is_a_csi_node():
+    disk = using(awsElasticBlockStore={"volumeID": "vol-1"})
+    assert "a" not in decided(disk, NODES, csi_node("a", ebs_csi_aws_com=0)).feasible
+    assert "a" in decided(disk, NODES, csi_node("b", ebs_csi_aws_com=0)).feasible
+    assert "a" in decided(disk, NODES, csi_node("a", disk_example=0)).feasible
+
+
+def test_in_tree_disks_without_a_driver_are_not_counted():
+    assert "a" in decided(using(azureFile={"shareName": "s"}), NODES, csi_node("a", file_csi_azure_com=0)).feasible
+
+
+def test_unbound_claims_of_an_in_tree_class_count_for_its_driver():
+    old = storage_class("old", provisioner="kubernetes.io/aws-ebs")
+    wanted = claim("x", storage_class="old")
+    assert "a" not in decided(using("x"), NODES, csi_node("a", ebs_csi_aws_com=0), old, wanted).feasible
+    assert "a" in decided(using("x"), NODES, csi_node("b", ebs_csi_aws_com=0), old, wanted).feasible
 
 
 def test_pods_without_such_volumes_are_not_looked_at():
