@@ -325,6 +325,7 @@ SENTENCES: dict[str, str] = {
     "pvc-protection.release": gettext_noop(
         "The **claim protection controller** lets claim {name} go: no Pod uses it any longer."
     ),
+    "quota.usage": gettext_noop("The **resource quota controller** counts for {quota}: {counted}."),
     "replicaset.adopt": gettext_noop(
         "The **ReplicaSet controller** finds that {pod} fits the selector of {replicaset} and belongs to nobody, and "
         "adopts it."

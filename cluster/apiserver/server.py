@@ -179,6 +179,7 @@ class APIServer(LiveReader):
         admitted = admission.admit(request)
         assert admitted is not None
         self._refuse_invalid(kind, admitted, None)
+        admission.validate(request.with_object(admitted))
         if self.get(kind.resource, namespace, metadata.name(admitted)) is not None:
             raise errors.already_exists(kind, metadata.name(admitted))
         self._refuse_beyond_limits(kind, metadata.name(admitted))
@@ -321,6 +322,7 @@ class APIServer(LiveReader):
         admitted = admission.admit(request)
         assert admitted is not None
         self._refuse_invalid(kind, admitted, stored, write.subresource)
+        admission.validate(request.with_object(admitted))
         new = strategy.allocate(kind, admitted, stored, self, self.choose)
         if write.subresource != "status":
             new = strategy.with_generation(kind, new, stored)

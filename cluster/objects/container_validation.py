@@ -12,6 +12,7 @@ from cluster.objects import names, quantity
 from cluster.objects.documents import Document
 from cluster.objects.field_errors import duplicate, forbidden, invalid, not_found, not_supported, required
 from cluster.objects.registry import FieldError
+from cluster.objects.resource_names import may_overcommit
 
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
@@ -214,7 +215,7 @@ def resource_errors(resources: Document, path: str) -> list[FieldError]:
         found += _amount_errors(name, amount, f"{path}.requests[{name}]")
         if name in limits:
             found += _limit_errors(name, amount, limits[name], f"{path}.requests")
-        elif not _may_overcommit(name):
+        elif not may_overcommit(name):
             found.append(required(f"{path}.limits", "Limit must be set for non overcommitable resources"))
     return found
 
@@ -222,12 +223,6 @@ def resource_errors(resources: Document, path: str) -> list[FieldError]:
 def _list_errors(amounts: dict[str, Any], path: str) -> list[FieldError]:
     return [complaint for name, amount in sorted(amounts.items())
             for complaint in _amount_errors(name, amount, f"{path}[{name}]")]
-
-
-def _may_overcommit(name: str) -> bool:
-    """Huge pages and extended resources cannot be promised twice (IsOvercommitAllowed)."""
-    native = "/" not in name or "kubernetes.io/" in name
-    return native and not name.startswith("hugepages-")
 
 
 def _amount_errors(name: str, amount: Any, path: str) -> list[FieldError]:
@@ -242,7 +237,7 @@ def _amount_errors(name: str, amount: Any, path: str) -> list[FieldError]:
         return [*found, invalid(path, amount, str(problem))]
     if value < 0:
         found.append(invalid(path, amount, NEGATIVE))
-    if not _may_overcommit(name) and "/" in name and value.denominator != 1:
+    if not may_overcommit(name) and "/" in name and value.denominator != 1:
         found.append(invalid(path, amount, "must be an integer"))
     return found
 
@@ -252,7 +247,7 @@ def _limit_errors(name: str, amount: Any, limit: Any, path: str) -> list[FieldEr
         order = quantity.compare(amount, limit)
     except quantity.QuantityError:
         return []
-    if order and not _may_overcommit(name):
+    if order and not may_overcommit(name):
         return [invalid(path, amount, f"must be equal to {name} limit of {limit}")]
     if order > 0:
         return [invalid(path, amount, f"must be less than or equal to {name} limit of {limit}")]

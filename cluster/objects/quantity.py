@@ -85,6 +85,12 @@ def canonical(quantity: str | int | float) -> str:
     return format(parsed.amount, parsed.family)
 
 
+def remembered(quantity: str | int | float) -> str:
+    """The spelling that ParseQuantity keeps beside the amount; "" when it would calculate it anew, as for `128Mi`."""
+    parsed = _parsed(quantity)
+    return parsed.text or ("0" if parsed.amount == 0 else "")
+
+
 def round_up_milli(quantity: str | int | float) -> str:
     """The canonical string with nothing finer than a thousandth, as resource lists are defaulted.
 

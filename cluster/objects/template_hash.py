@@ -150,12 +150,12 @@ def _quantity(value: str | int | float | None) -> str:
     match = _QUANTITY.fullmatch(text)
     assert match is not None
     sign, whole, fraction, suffix = match.groups()
-    digits = int(f"{sign}{whole}{fraction}")
+    digits, spelling = int(f"{sign}{whole}{fraction}"), quantity.remembered(text)
     if suffix in _BINARY_SUFFIXES:
-        return _amount(digits << _BINARY_SUFFIXES[suffix], 0, text, "BinarySI")
+        return _amount(digits << _BINARY_SUFFIXES[suffix], 0, spelling, "BinarySI")
     if suffix in _DECIMAL_SUFFIXES:
-        return _amount(digits, _DECIMAL_SUFFIXES[suffix] - len(fraction), text, "DecimalSI")
-    return _amount(digits, int(suffix[1:]) - len(fraction), text, "DecimalExponent")
+        return _amount(digits, _DECIMAL_SUFFIXES[suffix] - len(fraction), spelling, "DecimalSI")
+    return _amount(digits, int(suffix[1:]) - len(fraction), spelling, "DecimalExponent")
 
 
 def _amount(number: int, scale: int, text: str, form: str) -> str:

@@ -20,6 +20,7 @@ from cluster.controllers.persistent_volume_binder import PersistentVolumeBinder
 from cluster.controllers.pod_gc import PodGarbageCollector
 from cluster.controllers.replicaset import ReplicaSetController
 from cluster.controllers.replication_controller import ReplicationManager
+from cluster.controllers.resource_quota import ResourceQuotaController
 from cluster.controllers.root_ca import RootCAPublisher
 from cluster.controllers.serviceaccount import ServiceAccountController
 from cluster.controllers.statefulset import StatefulSetController
@@ -43,6 +44,7 @@ def all_components() -> list[Component]:
         RootCAPublisher(),
         KubernetesServiceController(),
         NamespaceController(),
+        ResourceQuotaController(),
         DaemonSetController(),
         DeploymentController(),
         ReplicaSetController(),

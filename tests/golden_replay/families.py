@@ -12,6 +12,7 @@ from tests.golden_replay import (
     decisions,
     jobs,
     node_lifecycle,
+    quota,
     rolling,
     scheduling,
     service,
@@ -49,6 +50,7 @@ FAMILIES: dict[str, Family] = {
     "transcripts/07-job-cronjob": (jobs.TEXTS, jobs.texts_agree),
     "transcripts/09-service": (service.TEXTS, service.texts_agree),
     "transcripts/10-storage": (storage.TEXTS, storage.texts_agree),
+    "transcripts/11-quota-limits": (quota.TEXTS, quota.texts_agree),
     "transcripts/13-taints": (taints.TEXTS, taints.texts_agree),
     **{f"scheduler/{category}": _decisions(category) for category in decisions.CATEGORIES},
 }

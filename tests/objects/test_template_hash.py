@@ -6,6 +6,7 @@ import pytest
 
 from cluster.objects.documents import with_value
 from cluster.objects.kinds.deployment import template_of
+from cluster.objects.pod_template import default_pod_spec
 from cluster.objects.template_hash import dump, fnv32a, template_hash
 from tests.support.golden import golden
 
@@ -25,6 +26,16 @@ def test_it_works():
     }
     assert {"5f69744668", "865db44bb9", "74595d69b6", "84b9f5b664"} <= found.keys()
     assert all(expected == actual for expected, actual in found.items())
+
+
+def test_a_recorded_template_with_memory():
+    """The Deployment of transcripts/11-quota-limits.txt."""
+    resources = {"requests": {"cpu": "100m"}, "limits": {"cpu": "100m", "memory": "128Mi"}}
+    template = {
+        "metadata": {"labels": {"a": "d"}},
+        "spec": default_pod_spec({"containers": [{"name": "c", "image": "nginx", "resources": resources}]}),
+    }
+    assert template_hash(template) == "9d5c894d6"
 
 
 def test_a_collision_makes_another_hash():
@@ -70,7 +81,9 @@ def test_go_values(value, go_type, text):
         ("0.5", 500, -3, "500m", "DecimalSI"),
         (2, 2, 0, "2", "DecimalSI"),
         (0, 0, 0, "0", "DecimalSI"),
-        ("64Mi", 64 << 20, 0, "64Mi", "BinarySI"),
+        ("100Mi", 100 << 20, 0, "100Mi", "BinarySI"),
+        # Whether the text is kept beside the amount is decided by its last bits.
+        ("64Mi", 64 << 20, 0, "", "BinarySI"),
         ("1e3", 1, 3, "1e3", "DecimalExponent"),
     ],
 )

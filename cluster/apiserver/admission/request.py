@@ -30,3 +30,4 @@ class Request:
 
 
 Plugin = Callable[[Request], Document | None]
+Validator = Callable[[Request], None]

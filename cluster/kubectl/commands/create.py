@@ -17,7 +17,7 @@ from cluster.kubectl.invocation import CommandError, Invocation, Run
 from cluster.kubectl.problems import Problems
 from cluster.kubectl.resources import read, targets
 from cluster.kubectl.results import Results
-from cluster.objects import names
+from cluster.objects import names, quantity
 from cluster.objects.documents import Document, dig
 from cluster.objects.metadata import NAME_ALPHABET
 from cluster.objects.registry import REGISTRY
@@ -295,6 +295,33 @@ def _budget(invocation: Invocation) -> Run:
     return (yield from _made(invocation, document, "failed to create poddisruptionbudgets: "))
 
 
+def _quota(invocation: Invocation) -> Run:
+    """kubectl/pkg/cmd/create/create_quota.go"""
+    spec: Document = {}
+    if invocation.text("hard"):
+        spec["hard"] = dict(_limits(invocation.text("hard")))
+    if invocation.text("scopes"):
+        spec["scopes"] = invocation.text("scopes").split(",")
+        if "" in spec["scopes"]:
+            raise CommandError('error: invalid resource quota scope ""')
+    document = {
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": only_name(invocation, invocation.words)},
+        "spec": spec, "status": {},
+    }
+    return (yield from _made(invocation, document, "failed to create quota: "))
+
+
+def _limits(text: str) -> Iterator[tuple[str, str]]:
+    for statement in text.split(","):
+        parts = statement.split("=")
+        if len(parts) != 2:
+            raise CommandError(f"error: Invalid argument syntax {statement}, expected <resource>=<value>")
+        try:
+            yield parts[0], quantity.canonical(parts[1])
+        except quantity.QuantityError as problem:
+            raise CommandError(f"error: {problem}") from problem
+
+
 def _amount(text: str) -> int | str:
     return text if text.endswith("%") else int(text)
 
@@ -441,6 +468,13 @@ COMMANDS = (
         Flag("description", help="when this priority class should be used."),
         Flag("preemption-policy", absent="PreemptLowerPriority", help="the policy for preempting pods with lower priority."),
         aliases=("pc",), examples=("kubectl create priorityclass high --value=1000",),
+    ),
+    _command(
+        "quota", _quota, "quota NAME [--hard=key1=value1,key2=value2] [--scopes=Scope1,Scope2]",
+        "Create a quota with the specified name",
+        Flag("hard", help="A comma-delimited set of resource=quantity pairs that define a hard limit."),
+        Flag("scopes", help="A comma-delimited set of quota scopes that must all match each object tracked by the quota."),
+        aliases=("resourcequota",), examples=("kubectl create quota small --hard=pods=4,requests.cpu=2",),
     ),
     _command(
         "service", _service, "service clusterip|nodeport|loadbalancer|externalname NAME [--tcp=port:targetPort]",

@@ -15,6 +15,7 @@ from cluster.kubectl.describing import (
     endpointslice,
     generic,
     job,
+    limitrange,
     namespace,
     node,
     persistentvolume,
@@ -24,6 +25,7 @@ from cluster.kubectl.describing import (
     priorityclass,
     replicaset,
     replicationcontroller,
+    resourcequota,
     secret,
     service,
     serviceaccount,
@@ -46,6 +48,7 @@ _DESCRIBERS: dict[str, Describer] = {
     "endpoints": endpoints.describe,
     "endpointslices.discovery.k8s.io": endpointslice.describe,
     "jobs.batch": job.describe,
+    "limitranges": limitrange.describe,
     "namespaces": namespace.describe,
     "nodes": node.describe,
     "persistentvolumeclaims": persistentvolumeclaim.describe,
@@ -55,6 +58,7 @@ _DESCRIBERS: dict[str, Describer] = {
     "priorityclasses.scheduling.k8s.io": priorityclass.describe,
     "replicasets.apps": replicaset.describe,
     "replicationcontrollers": replicationcontroller.describe,
+    "resourcequotas": resourcequota.describe,
     "secrets": secret.describe,
     "serviceaccounts": serviceaccount.describe,
     "services": service.describe,
@@ -62,7 +66,7 @@ _DESCRIBERS: dict[str, Describer] = {
     "storageclasses.storage.k8s.io": storageclass.describe,
 }
 # kubectl shows no events for these.
-_WITHOUT_EVENTS = frozenset({"namespaces", "secrets"})
+_WITHOUT_EVENTS = frozenset({"limitranges", "namespaces", "resourcequotas", "secrets"})
 
 
 def describe(reader: Reader, document: Document, *, events: bool = True) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster.apiserver.reader import Reader
+from cluster.kubectl.describing import limitrange, resourcequota
 from cluster.kubectl.describing.page import Page, date
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
@@ -25,5 +26,7 @@ def describe(page: Page, reader: Reader, namespace: Document) -> None:
             1, condition["type"], condition["status"], date(condition.get("lastTransitionTime")),
             condition.get("reason", ""), condition.get("message", ""),
         )
-    page.line(0, "\nNo resource quota.")
-    page.line(0, "\nNo LimitRange resource.")
+    page.line(0)
+    resourcequota.describe_all(page, reader.list("resourcequotas", metadata.name(namespace)))
+    page.line(0)
+    limitrange.describe_all(page, reader.list("limitranges", metadata.name(namespace)))
