@@ -38,6 +38,8 @@ TOPICS: Mapping[str, str] = {
     "pending": gettext_noop("Why does it still wait?"),
     "preemption": gettext_noop("Who makes room?"),
 }
+# The title of "nodes" when there is no chosen one beside them.
+NO_NODE = gettext_noop("Why does no node fit?")
 _LABELS = frozenset(label for pair in SHORT.values() for label in pair if label)
 # Arguments that are labels of plugins.
 _TRANSLATED = ("plugin", "plugins", "fit")
@@ -86,7 +88,7 @@ def rendered(answer: Mapping[str, Any]) -> dict[str, Any]:
         "rows": [_row(row) for row in answer["rows"]],
         "words": words,
         "summary": next((word for word in words if word.get("topic") == "summary"), None),
-        "topics": list(_by_topic(words)),
+        "topics": list(_by_topic(words, chosen=bool((answer["decision"] or {}).get("chosen")))),
         "changes": [{**_said(change), "then": _said(change["then"])} for change in answer["changes"]],
         "problem": _said(answer["problem"]),
     }
@@ -101,11 +103,12 @@ def _said(word: Word | None) -> Any:
     return None if word is None else {**word, "text": plain(word), "html": html(word)}
 
 
-def _by_topic(words: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+def _by_topic(words: Iterable[Mapping[str, Any]], *, chosen: bool) -> Iterable[dict[str, Any]]:
     for topic, title in TOPICS.items():
         found = [word for word in words if word.get("topic") == topic]
         if found:
-            yield {"topic": topic, "title": gettext(title), "words": found}
+            english = title if chosen or topic != "nodes" else NO_NODE
+            yield {"topic": topic, "title": gettext(english), "words": found}
 
 
 def _ask_label(kind: str) -> str:

@@ -117,3 +117,16 @@ def test_asks(language: str) -> None:
     answer = explaining.rendered(told(pod("p", nodeSelector={"a": "b"}), NODES))
     labels = {"en": "node label", "zh-hans": "节点标签"}
     assert answer["pod"]["asks"][0]["label"] == labels[language]
+
+
+def test_without_a_winner_there_are_no_other_nodes(language: str) -> None:
+    titles = {
+        cpu: [topic["title"] for topic in explaining.rendered(told(pod("p", container(cpu=cpu)), NODES))["topics"]
+              if topic["topic"] == "nodes"]
+        for cpu in ("1", "99")
+    }
+    expected = {
+        "en": {"1": ["Why not the other nodes?"], "99": ["Why does no node fit?"]},
+        "zh-hans": {"1": ["为什么不是别的节点？"], "99": ["为什么没有合适的节点？"]},
+    }
+    assert titles == expected[language]

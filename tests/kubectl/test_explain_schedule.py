@@ -37,6 +37,7 @@ def test_it_works(shell: Console) -> None:
         "node-2          Filtered   NodeResourcesFit   Insufficient cpu",
     ]
     assert "  node-1 is too small: the Pod needs 5 cpu, and even empty it has only 4." in printed.lines
+    assert "WHY NO NODE FITS" in printed.lines
     assert "WHAT WOULD CHANGE IT" in printed.lines
     assert "  if the Pod asks for only 4 cpu, then it fits on node-1, node-2, node-3" in printed.lines
 
@@ -54,6 +55,7 @@ def test_scores(shell: Console) -> None:
     head = printed.lines[2].split()
     assert head[:4] == ["NODE", "VERDICT", "STOPPED-BY", "REASON"]
     assert head[-1] == "TOTAL"
+    assert "WHY NOT THE OTHER NODES" in printed.lines
     assert "FREE-SPACE(X1)" in head
     first = printed.lines[3].split()
     assert first[1] == "Chosen"

@@ -25,6 +25,7 @@ TITLES = {
     "pending": "WHY IT WAITS", "preemption": "WHO MAKES ROOM", "here": "WHY HERE", "tie": "A TIE",
     "emptiest": "WHY NOT THE EMPTIEST NODE", "nodes": "WHY NOT THE OTHER NODES",
 }
+NO_NODE = "WHY NO NODE FITS"
 
 
 def _run(invocation: Invocation) -> Run:
@@ -81,6 +82,8 @@ def _parts(answer: Explanation, *, wide: bool) -> Iterator[str]:
     for topic, title in TITLES.items():
         told = [english(word) for word in others if word.get("topic") == topic]
         if told:
+            if topic == "nodes" and not (answer["decision"] or {}).get("chosen"):
+                title = NO_NODE
             yield f"{title}\n" + "".join(f"  {sentence}\n" for sentence in told)
     if answer["changes"]:
         yield "WHAT WOULD CHANGE IT\n" + "".join(_change(change) for change in answer["changes"])

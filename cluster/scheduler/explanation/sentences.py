@@ -62,6 +62,7 @@ SENTENCES: dict[str, str] = {
     ),
     "here.not-compared": "With one node left there is nothing to compare: no scores were computed.",
     "here.tie": "{nodes} have the same {score} points. Chance drew {node}; the next Pod like it may go elsewhere.",
+    "here.tie-open": "{nodes} have the same {score} points: chance would decide between them.",
     "here.against": "{node} was behind in {plugins}, but not by enough.",
     # --- why not there, one sentence for each node ---
     "node.behind": "{node} got {total} points, {lead} fewer than {chosen}, mostly for {plugin} ({its} against {other}).",
@@ -103,6 +104,7 @@ SENTENCES: dict[str, str] = {
     "nodes.not-looked-at": (
         "{count, plural, one {# node was} other {# nodes were}} not looked at: enough possible ones had been found."
     ),
+    "nodes.room-made": "{count, plural, one {# node was} other {# nodes were}} not looked at: {node} was tried before them.",
     "nodes.group": "{count, plural, one {# node} other {# nodes}}: {plugin} says “{reason}”, such as {nodes}.",
     # --- why not the emptiest node ---
     "emptiest.filtered": "{node} has the most room ({free} free), but it did not come into question: {plugin} stopped it.",
@@ -114,7 +116,7 @@ SENTENCES: dict[str, str] = {
     # --- why still pending ---
     "pending.attempts": "It was tried {attempts, plural, one {# time} other {# times}}; the last time no node fitted.",
     "pending.waits-for": (
-        "It is tried again as soon as something changes that {plugins} can be helped by, and after 5 minutes at the latest."
+        "It is tried again as soon as a change could satisfy {plugins}, and after 5 minutes at the latest."
     ),
     "pending.backoff": "It backs off for another {seconds, plural, one {# second} other {# seconds}} before it is tried again.",
     "pending.changed": "The cluster has changed since revision {revision}, when it was tried last; this is how it would be now.",

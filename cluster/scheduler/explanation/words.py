@@ -112,7 +112,7 @@ def _decided(told: Told) -> Word:
         )
     other = best_other(record)
     if other is None:
-        key = "room-made" if nodes > nodes_in(record) == 1 else "only"
+        key = "room-made" if _is_room_made(told) else "only"
         return _word(f"summary.{key}", "summary", pod=told.name, node=told.chosen, nodes=nodes)
     chosen = _entry(told, told.chosen)
     plugin = leads(chosen, other)[0][0]
@@ -169,7 +169,8 @@ def _placed(told: Told) -> Iterator[Word]:
         return
     best = told.record["best"]
     if len(best) > 1:
-        yield _word("here.tie", "tie", nodes=list(best), score=chosen["total"], node=told.chosen)
+        key = "tie-open" if told.live or told.before is not None else "tie"  # nobody has drawn yet
+        yield _word(f"here.{key}", "tie", nodes=list(best), score=chosen["total"], node=told.chosen)
         yield from _emptiest(told)
         return
     other = best_other(told.record)
@@ -268,7 +269,13 @@ def _nodes(told: Told) -> Iterator[Word]:
         elif row["verdict"] == "feasible" and row["scores"]:
             yield _behind(told, row["node"])
     if unseen:
-        yield _word("nodes.not-looked-at", "nodes", count=unseen)
+        key = "room-made" if _is_room_made(told) else "not-looked-at"
+        yield _word(f"nodes.{key}", "nodes", count=unseen, node=told.chosen)
+
+
+def _is_room_made(told: Told) -> bool:
+    """Whether the nominated node was tried first and took the Pod: only then a single node is looked at where there are more."""
+    return bool(told.chosen) and told.nodes > nodes_in(told.record) == 1
 
 
 def _behind(told: Told, node: str) -> Word:

@@ -97,8 +97,18 @@ def test_a_tie() -> None:
     assert answer["decision"]["tie"] == {"nodes": ["n1", "n2"], "drawn": "n1"}
     assert answer["decision"]["deciding"] is None
     assert "as many as n2: chance decided" in sentences(answer, "summary")[0]
-    assert sentences(answer, "tie")
+    assert "Chance drew n1" in sentences(answer, "tie")[0]
     assert [one for one in sentences(answer, "nodes") if "same" in one]
+
+
+def test_nobody_has_drawn_yet() -> None:
+    """What would be a tie is no draw: not for a Pod that waits, and not with changes made in thought."""
+    nodes = [node("n1"), node("n2"), node("n3", cordoned=True)]
+    waiting = told(asking(schedulingGates=[{"name": "example.com/a"}]), nodes)
+    changed = explain(bound(asking(), nodes), [{"do": "request", "resource": "cpu", "quantity": "100m"}])
+    for answer in (waiting, changed):
+        (sentence,) = sentences(answer, "tie")
+        assert sentence.endswith("points: chance would decide between them.")
 
 
 def test_the_emptiest_node_was_filtered() -> None:
@@ -266,8 +276,7 @@ def test_the_queue_is_told() -> None:
     ]
     waits = memory.with_row(MEMORY, ("default-scheduler", "pod", "default/p"), queued | {"place": "unschedulable"})
     assert sentences(explain(replace(case, now=Reader(waits))), "pending")[1] == (
-        "It is tried again as soon as something changes that NodeResourcesFit can be helped by, "
-        "and after 5 minutes at the latest."
+        "It is tried again as soon as a change could satisfy NodeResourcesFit, and after 5 minutes at the latest."
     )
 
 
@@ -374,6 +383,7 @@ def test_room_was_made() -> None:
     assert answer["pod"]["node"] == "n2"
     assert "preemption made room there for it" in sentences(answer, "summary")[0]
     assert row(answer, "n1")["verdict"] == "not-looked-at"
+    assert sentences(answer, "nodes") == ["1 node was not looked at: n2 was tried before them."]
 
 
 # --- many nodes ----------------------------------------------------------------------------------------------------------------
