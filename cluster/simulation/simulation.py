@@ -26,6 +26,8 @@ RETRY_MAXIMUM = 1_000_000
 # After so many failures in a row (0.6 s) a retry no longer keeps a cluster from being quiet.
 QUIET_FAILURES = 7
 FAILURES = "workqueue"  # in MEMORY: (FAILURES, component, *key) -> how often in a row
+# How far a single step looks for the next write (virtual ms). A failing controller's retries are up to 1000 s apart.
+PATIENCE = 24 * 3_600_000
 # A reconcile that neither writes nor waits can only be a component that asks for itself without end.
 SILENT_LIMIT = 10_000
 
@@ -195,10 +197,14 @@ class Simulation:
     # --- going forward ---------------------------------------------------------------------------------------------
 
     def step(self, until: int | None = None) -> Step | None:
-        """Go on to the next write, jumping over time in which nothing happens; None when there is none (by `until`)."""
+        """Go on to the next write, jumping over time in which nothing happens; None when there is none (by `until`).
+
+        Without `until` it looks a day ahead: a controller that fails is retried for ever and never writes.
+        """
+        limit = self.now + PATIENCE if until is None else until
         for _ in range(SILENT_LIMIT):
             due = self.next_due()
-            if due is None or (until is not None and due > until):
+            if due is None or due > limit:
                 return None
             step = self._run_next()
             if step is not None:

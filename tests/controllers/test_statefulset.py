@@ -298,3 +298,15 @@ def test_what_cannot_be_changed(lab: Lab) -> None:
     lab.add(statefulset(1))
     with pytest.raises(Exception, match="Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals'"):
         lab.edit(("spec", "serviceName"), "other")
+
+
+def test_a_name_that_is_taken_is_waited_for(lab: Lab) -> None:
+    lab.add(statefulset(1))
+    change(lab.cluster, "pods", "default", "web-0", ("metadata", "labels"), {"app": "other"})
+    lab.wait(5)
+    assert metadata.controller_of(lab.cluster.api.read("pods", "default", "web-0")) is None
+    # Nothing is ever written again by itself, and looking for the next write comes to an end.
+    while lab.cluster.step() is not None:
+        pass
+    lab.delete_pod("web-0", seconds=2_000)
+    assert metadata.controller_of(lab.cluster.api.read("pods", "default", "web-0")) is not None
