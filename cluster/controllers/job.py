@@ -141,6 +141,9 @@ def _begun(context: Context, job: Document) -> Turn | None:
     seen = [metadata.uid(job), job["metadata"].get("generation", 1), metadata.is_being_deleted(job)]
     if turn.open and seen == turn.seen:
         return turn
+    if seen[:1] != turn.seen[:1]:
+        # Another Job of the same name.
+        context.forget((BACK_OFF, *_key(job)))
     if seen != turn.seen or (turn.due is not None and context.now >= turn.due):
         return Turn(seen=seen, open=True, failures=turn.failures)
     turn.due = context.now + BATCH if turn.due is None else min(turn.due, context.now + BATCH)

@@ -183,3 +183,25 @@ def test_a_failing_index_waits_by_itself(lab: Lab) -> None:
     lab.wait(10)
     assert len(lab.made) == 3
     assert len(lab.running) == 2
+
+
+def test_while_others_run_a_failure_is_counted_only_after_the_wait(lab: Lab) -> None:
+    """During a back-off the controller reports nothing active; with a ready Pod the server refuses such a status."""
+    lab.job(3, runs=None, parallelism=2, completions=2)
+    lab.fail(lab.pods[0], 1, 5)
+    assert lab.status().get("failed", 0) == 0
+    assert lab.status()["active"] == 2
+    assert len(lab.made) == 2
+    lab.wait(10)
+    assert lab.status()["failed"] == 1
+    assert len(lab.made) == 3
+    assert len(lab.running) == 2
+
+
+def test_a_new_job_of_the_name_has_no_past(lab: Lab) -> None:
+    lab.job(4, code=1)
+    with lab.cluster.act() as api:
+        api.delete("jobs.batch", "default", "j", propagation="Background")
+    lab.job(3)
+    assert round(lab.times[-1]) == 4  # at once, not after the other one's back-off
+    assert lab.conditions()["Complete"]
