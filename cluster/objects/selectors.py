@@ -492,6 +492,15 @@ class NodeSelectorRequirement:
         requirement = Requirement(self.key, operator, self.values)
         return not requirement.errors() and requirement.matches(labels)
 
+    def errors(self, path: str) -> list[str]:
+        """What is wrong with the condition, below `path`; for an operator that does not exist nothing else."""
+        operator = _NODE_OPERATORS.get(self.operator)
+        if operator is None:
+            known = ", ".join(f'"{name}"' for name in _NODE_OPERATORS)
+            value = json.dumps(self.operator, ensure_ascii=False)
+            return [f"{path}.operator: Unsupported value: {value}: supported values: {known}"]
+        return Requirement(self.key, operator, self.values).errors(path)
+
     def matches_field(self, fields: Labels) -> bool:
         """The same for `matchFields`, which know In and NotIn with exactly one value."""
         if self.operator not in ("In", "NotIn") or len(self.values) != 1:
@@ -508,6 +517,14 @@ def node_selector_term_matches(term: Mapping[str, Any], labels: Labels, fields: 
     if not all(requirement.matches(labels) for requirement in expressions):
         return False
     return all(requirement.matches_field(fields) for requirement in on_fields)
+
+
+def node_selector_term_errors(term: Mapping[str, Any], path: str) -> list[str]:
+    """What is wrong with the `matchExpressions` of a term, below `path` (newNodeSelectorTerm)."""
+    return [
+        error for index, expression in enumerate(term.get("matchExpressions") or ())
+        for error in NodeSelectorRequirement.from_document(expression).errors(f"{path}.matchExpressions[{index}]")
+    ]
 
 
 def node_selector_terms_match(terms: Iterable[Mapping[str, Any]] | None, labels: Labels, fields: Labels) -> bool:

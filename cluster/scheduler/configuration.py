@@ -72,7 +72,7 @@ def profiles_of(configuration: Document) -> Profiles:
 def profile_of(document: Document, percentage_of_nodes_to_score: int = 0) -> Profile:
     """One profile; the percentage is that of the whole configuration, which the profile's own overrides."""
     arrangement = arranged(document)
-    arguments = {config["name"]: config.get("args") or {} for config in document.get("pluginConfig") or ()}
+    arguments = {config.get("name", ""): config.get("args") or {} for config in document.get("pluginConfig") or ()}
     defaults = {plugin.name: plugin for plugin in default_profile().plugins}
     made = [
         MAKERS[name](arguments[name]) if name in arguments and name in MAKERS else defaults[name]

@@ -155,8 +155,9 @@ def _nominated_node(attempt: Attempt) -> Verdict | None:
 
 
 def _filtered(attempt: Attempt, nodes: Sequence[NodeInfo], start: int) -> list[Verdict]:
-    """Verdicts from `start` on, round the list, until enough nodes are feasible."""
-    wanted = nodes_to_find(len(nodes), attempt.profile.percentage_of_nodes_to_score)
+    """Verdicts from `start` on, round the list, until enough nodes are feasible: one where nobody compares them."""
+    profile = attempt.profile
+    wanted = nodes_to_find(len(nodes), profile.percentage_of_nodes_to_score) if profile.score else 1
     verdicts: list[Verdict] = []
     for offset in range(len(nodes)):
         verdict = _filter(attempt, nodes[(start + offset) % len(nodes)])
@@ -212,12 +213,14 @@ def post_filtered(
 def _with_node(
     attempt: Attempt, verdicts: Sequence[Verdict], random: Callable[[], float], next_start: int
 ) -> Decision:
-    feasible = [verdict.node for verdict in verdicts if verdict.is_feasible]
-    if len(feasible) > 1 and attempt.profile.unprepared["score"]:
-        name = attempt.profile.unprepared["score"][0].name
-        message = f'running Score plugins: plugin "{name}" failed with: reading "PreScore{name}" from cycleState: not found'
-        return _failed(attempt, message, next_start)
-    scores, skipped = _scored(attempt, feasible)
+    feasible = [node for verdict in verdicts if verdict.is_feasible and (node := attempt.snapshot.node(verdict.node))]
+    skipped: set[str] = set()
+    scores: dict[str, dict[str, Score]] = {}
+    if len(feasible) > 1:
+        skipped, problem = _pre_scored(attempt, feasible)
+        if problem:
+            return _failed(attempt, problem, next_start)
+        scores = _scored(attempt, feasible, skipped)
     judged = tuple(
         Verdict(verdict.node, scores=scores[verdict.node]) if verdict.node in scores else verdict
         for verdict in verdicts
@@ -273,17 +276,26 @@ def _names(plugins: Iterable[Plugin]) -> tuple[str, ...]:
     return tuple(plugin.name for plugin in plugins)
 
 
-def _scored(attempt: Attempt, names: Sequence[str]) -> tuple[dict[str, dict[str, Score]], set[str]]:
-    """Scores by node and plugin, and the plugins that PreScore left out. No scores when there is nothing to compare."""
-    if len(names) < 2:
-        return {}, set()
+def _pre_scored(attempt: Attempt, nodes: Sequence[NodeInfo]) -> tuple[set[str], str]:
+    """The plugins that PreScore left out, and what keeps the nodes from being scored, "" for nothing."""
     state, pod, snapshot, profile = attempt.state, attempt.pod, attempt.snapshot, attempt.profile
-    nodes = [node for name in names if (node := snapshot.node(name)) is not None]
-    skipped = {
-        plugin.name for plugin in profile.pre_score
-        if plugin.pre_score(state, pod, nodes, snapshot).code is Code.SKIP
-    }
-    scores: dict[str, dict[str, Score]] = {name: {} for name in names}
+    skipped: set[str] = set()
+    for plugin in profile.pre_score:
+        status = plugin.pre_score(state, pod, nodes, snapshot)
+        if status.code is Code.SKIP:
+            skipped.add(plugin.name)
+        elif not status.is_success:
+            return skipped, f'running PreScore plugin "{plugin.name}": {status.message}'
+    if not profile.unprepared["score"]:
+        return skipped, ""
+    name = profile.unprepared["score"][0].name
+    return skipped, f'running Score plugins: plugin "{name}" failed with: reading "PreScore{name}" from cycleState: not found'
+
+
+def _scored(attempt: Attempt, nodes: Sequence[NodeInfo], skipped: set[str]) -> dict[str, dict[str, Score]]:
+    """Scores by node and plugin."""
+    state, pod, profile = attempt.state, attempt.pod, attempt.profile
+    scores: dict[str, dict[str, Score]] = {node.name: {} for node in nodes}
     for plugin in profile.score:
         if plugin.name in skipped:
             continue
@@ -291,4 +303,4 @@ def _scored(attempt: Attempt, names: Sequence[str]) -> tuple[dict[str, dict[str,
         weight = profile.weights[plugin.name]
         for name, normalized in plugin.normalize(state, raw).items():
             scores[name][plugin.name] = Score(raw[name], normalized, weight)
-    return scores, skipped
+    return scores

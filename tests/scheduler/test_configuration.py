@@ -167,6 +167,13 @@ def test_added_preferences_count():
     assert (found.chosen, found.verdict("b").scores["NodeAffinity"].normalized) == ("b", 100)
 
 
+@pytest.mark.parametrize("term", [{"weight": 1}, {"preference": {}}, {"preference": {"matchExpressions": []}, "weight": 1}])
+def test_added_preferences_that_say_nothing(term):
+    preferred = {"preferredDuringSchedulingIgnoredDuringExecution": [term]}
+    found = decision(pod(), NODES, profile=configured("NodeAffinity", addedAffinity=preferred))
+    assert found.best == decision(pod(), NODES).best
+
+
 # --- plugins without their notes -------------------------------------------------------------------------------------
 
 
@@ -299,6 +306,12 @@ def test_nulls_are_nothing(document):
     cleaned = default({**standard(), **document})
     assert configuration_errors(cleaned, None) == []
     assert "default-scheduler" in profiles_of(cleaned).by_name
+
+
+def test_arguments_for_nobody_count_for_nothing():
+    document = default({**standard(), "profiles": [{"pluginConfig": [{"args": {"x": 1}}, {"name": "Nobody", "args": {}}]}]})
+    assert configuration_errors(document, None) == []
+    same(profiles_of(document).by_name["default-scheduler"], default_profile())
 
 
 @pytest.mark.parametrize("document", [

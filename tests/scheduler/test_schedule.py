@@ -6,6 +6,7 @@ import pytest
 
 from cluster.scheduler.decision import Outcome
 from cluster.scheduler.framework import Code, Plugin, PreFilterResult, Profile, Status
+from cluster.scheduler.plugins.node_unschedulable import NodeUnschedulable
 from cluster.scheduler.plugins.priority_sort import PrioritySort
 from cluster.scheduler.profile import default_profile
 from cluster.scheduler.schedule import decide, nodes_to_find
@@ -83,6 +84,13 @@ def test_the_search_goes_on_where_the_last_one_ended():
     assert (second.feasible[0], second.next_start_index) == ("n120", 240)
     third = decide(pod(), snapshot, PROFILE, lambda: 0.0, second.next_start_index)
     assert (third.feasible[0], third.feasible[10], third.next_start_index) == ("n240", "n000", 110)
+
+
+def test_where_nobody_scores_the_first_node_is_enough():
+    profile = Profile([PrioritySort(), NodeUnschedulable()], {})
+    snapshot = Snapshot.of([node("a", cordoned=True), node("b"), node("c")], [])
+    found = decide(pod(), snapshot, profile, lambda: 0.0)
+    assert (found.feasible, found.chosen, found.next_start_index) == (("b",), "b", 2)
 
 
 def test_zones_take_turns():

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cluster.objects.documents import Document, dig
-from cluster.objects.selectors import node_selector_terms_match
+from cluster.objects.selectors import node_selector_term_errors, node_selector_terms_match
 from cluster.scheduler import events, normalization
 from cluster.scheduler.events import ClusterEvent
 from cluster.scheduler.framework import SKIP, SUCCESS, Code, CycleState, Plugin, PreFilterResult, Status
@@ -92,8 +92,11 @@ class NodeAffinity(Plugin):
 
     def pre_score(self, state: CycleState, pod: Document, nodes: Sequence[NodeInfo], snapshot: Snapshot) -> Status:
         terms = preferred_terms(pod)
-        if terms is None and not self.added_preferences:
+        if not terms and not self.added_preferences:
             return SKIP
+        problem = _problem_with(terms or ())
+        if problem:
+            return Status(Code.ERROR, (problem,))
         state[self.name] = [*_meaningful(terms or ()), *self.added_preferences]
         return SUCCESS
 
@@ -124,11 +127,21 @@ def _any_term_matches(terms: Sequence[Document], node: Document) -> bool:
 
 
 def _meaningful(preferred: Iterable[Document]) -> list[Document]:
-    return [term for term in preferred if term["weight"] and _says_something(term["preference"])]
+    return [term for term in preferred if term.get("weight") and _says_something(term.get("preference") or {})]
 
 
 def _says_something(term: Document) -> bool:
     return bool(term.get("matchExpressions") or term.get("matchFields"))
+
+
+def _problem_with(preferred: Sequence[Document]) -> str:
+    """What cannot be understood of preferred terms, "" for nothing: the API server lets some wrong values pass."""
+    problems = [
+        problem for index, term in enumerate(preferred) if term.get("weight")
+        for problem in node_selector_term_errors(term.get("preference") or {}, f"[{index}]")
+    ]
+    distinct = list(dict.fromkeys(problems))
+    return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]" if distinct else ""
 
 
 def _difference(pod: Document, node: NodeInfo) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cluster.scheduler.decision import Outcome
 from cluster.scheduler.events import node_events
 from cluster.scheduler.plugins.node_affinity import NodeAffinity
 from tests.scheduler.builders import decision, node, pod
@@ -84,6 +85,33 @@ def test_an_empty_preference_counts_for_nothing():
     affinity = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 5, "preference": {}}]}}
     found = decision(pod(affinity=affinity), NODES)
     assert {verdict.scores["NodeAffinity"].weighted for verdict in found.verdicts} == {0}
+
+
+@pytest.mark.parametrize("preferences", [[], [{"weight": 5}]])
+def test_preferences_that_say_nothing(preferences):
+    affinity = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferences}}
+    found = decision(pod(affinity=affinity), NODES)
+    assert found.feasible == ("a", "b", "c")
+    assert {"NodeAffinity" in verdict.scores for verdict in found.verdicts} == {bool(preferences)}
+
+
+@pytest.mark.parametrize(("expression", "complaint"), [
+    (("gen", "Gt", "x"), """values[0]: Invalid value: "x": for 'Gt', 'Lt' operators, the value must be an integer"""),
+    (("gen", "Near", "x"), 'operator: Unsupported value: "Near": supported values: '
+                           '"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"'),
+])
+def test_a_preference_that_cannot_be_understood_ends_the_attempt(expression, complaint):
+    incoming = pod(affinity=preferred((5, rule("disk", "Exists")), (5, rule(*expression))))
+    found = decision(incoming, NODES)
+    assert found.outcome is Outcome.ERROR
+    assert found.message == f'running PreScore plugin "NodeAffinity": [1].matchExpressions[0].{complaint}'
+    assert decision(incoming, NODES[:1]).chosen == "a"
+
+
+def test_each_problem_of_preferences_is_named_once():
+    found = decision(pod(affinity=preferred((5, rule("gen", "Gt", "x")), (5, rule("gen", "Lt", "y")))), NODES)
+    assert found.message.startswith('running PreScore plugin "NodeAffinity": [[0].matchExpressions[0].values[0]: ')
+    assert ", [1].matchExpressions[0].values[0]: " in found.message
 
 
 @pytest.mark.parametrize(("before", "after", "worth"), [
