@@ -276,23 +276,23 @@ def _topology_errors(terms: Iterable[Document]) -> list[FieldError]:
         path = f"allowedTopologies[{index}].matchLabelExpressions"
         wanted: dict[str, set[str]] = {}
         for place, rule in enumerate(term.get("matchLabelExpressions") or []):
-            found += _topology_rule_errors(rule, f"{path}[{place}]")
-            if rule["key"] in wanted:
-                found.append(duplicate(f"{path}[{place}].key", rule["key"]))
-            wanted[rule["key"]] = set(rule.get("values") or [])
+            key = rule.get("key") or ""
+            found += _topology_rule_errors(key, rule.get("values") or [], f"{path}[{place}]")
+            if key in wanted:
+                found.append(duplicate(f"{path}[{place}].key", key))
+            wanted[key] = set(rule.get("values") or [])
         if wanted in seen:
             found.append(duplicate(path, ""))
         seen.append(wanted)
     return found
 
 
-def _topology_rule_errors(rule: Document, path: str) -> list[FieldError]:
-    values = rule.get("values") or []
+def _topology_rule_errors(key: str, values: list[str], path: str) -> list[FieldError]:
     found = [] if values else [required(f"{path}.values")]
     found += [
         duplicate(f"{path}.values[{index}]", value) for index, value in enumerate(values) if value in values[:index]
     ]
-    return found + [invalid(f"{path}.key", rule["key"], complaint) for complaint in names.qualified_name(rule["key"])]
+    return found + [invalid(f"{path}.key", key, complaint) for complaint in names.qualified_name(key)]
 
 
 # --- CSINode, VolumeAttachment -----------------------------------------------------------------------------------------

@@ -106,10 +106,17 @@ def _kernel(node: Document, now: int) -> str:
 
 
 def default(node: Document) -> Document:
-    """Everything that the machine has can be used, unless the node says less (SetDefaults_NodeStatus)."""
+    """Everything that the machine has can be used, unless the node says less (SetDefaults_NodeStatus).
+
+    Conditions and addresses always say of what type they are and what they are, be it nothing: nobody validates them.
+    """
     status = node.get("status") or {}
     if status.get("capacity") and not status.get("allocatable"):
         status = {**status, "allocatable": status["capacity"]}
+    for field, always in (("conditions", ("type", "status")), ("addresses", ("type", "address"))):
+        entries = status.get(field) or ()
+        if any(name not in entry for entry in entries for name in always):
+            status = {**status, field: [{**dict.fromkeys(always, ""), **entry} for entry in entries]}
     return {**node, "spec": node.get("spec") or {}, "status": status}
 
 

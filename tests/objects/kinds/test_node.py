@@ -88,3 +88,17 @@ def test_taints_are_unique() -> None:
         'metadata.taints[1]: Duplicate value: {"key":"disk","value":"x","effect":"NoSchedule"}: '
         "taints must be unique by key and effect pair"
     )
+
+
+def test_conditions_and_addresses_have_types_even_if_nobody_said_so() -> None:
+    stored = nodes.default({**node(), "status": {"conditions": [{}, {"type": "Ready"}], "addresses": [{"address": "10.0.0.1"}]}})
+    assert stored["status"] == {
+        "conditions": [{"type": "", "status": ""}, {"type": "Ready", "status": ""}],
+        "addresses": [{"type": "", "address": "10.0.0.1"}],
+    }
+    assert (nodes.status_text(stored), nodes.internal_ip(stored)) == ("NotReady", "")
+
+
+def test_whole_conditions_stay_as_they_are() -> None:
+    given = node()
+    assert nodes.default(given)["status"]["conditions"] is given["status"]["conditions"]

@@ -153,6 +153,12 @@ def test_classes_that_are_refused(change: Document, complaint: str) -> None:
     assert complaints("storageclasses.storage.k8s.io", made("StorageClass", provisioner="p.example") | change) == [complaint]
 
 
+def test_a_topology_rule_needs_a_key() -> None:
+    keyless = made("StorageClass", provisioner="p.example", allowedTopologies=[{"matchLabelExpressions": [{"values": ["a"]}]}])
+    found = complaints("storageclasses.storage.k8s.io", keyless)
+    assert found[0] == 'allowedTopologies[0].matchLabelExpressions[0].key: Invalid value: "": name part must be non-empty'
+
+
 def test_a_class_never_changes_what_it_makes() -> None:
     old = made("StorageClass", provisioner="p.example", parameters={"a": "b"})
     resource = "storageclasses.storage.k8s.io"
