@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from typing import Any
 
@@ -10,7 +11,7 @@ import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from cluster.bighost.host import NoAnswer, Running
+from cluster.bighost.host import Busy, NoAnswer, Running
 from dashboard import visitors
 from dashboard.large import large_host, refusal
 
@@ -42,7 +43,7 @@ class LargeConsumer(AsyncWebsocketConsumer):
             await self.close(NOT_THERE)
             return
         token = await database_sync_to_async(self.scope["session"].get)(visitors.SESSION_KEY, "")
-        self._mine = bool(token) and token == self._running.owner
+        self._mine = bool(token) and secrets.compare_digest(token, self._running.owner)
         self._running.join(self._picture)
 
     async def disconnect(self, code: int) -> None:
@@ -104,6 +105,8 @@ class LargeConsumer(AsyncWebsocketConsumer):
             return await self._running.ask({field: message[field] for field in FIELDS if field in message})
         except NoAnswer:
             return {"ok": False, "why": "gone"}
+        except Busy:
+            return {"ok": False, "why": "many"}
 
     def _may(self) -> bool:
         now = time.monotonic()

@@ -97,7 +97,7 @@ CHANNEL_LAYERS = {
 # Large clusters, each in a process of its own: how many nodes, how many of them, and after how many seconds without
 # viewers one ends.
 LARGE_NODES = environment.number("LARGE_NODES", 5000, 10, 5000)
-LARGE_CLUSTERS = environment.number("LARGE_CLUSTERS", 1, 0, 64)
+LARGE_CLUSTERS = environment.number("LARGE_CLUSTERS", 1, 1, 64)
 LARGE_IDLE = environment.number("LARGE_IDLE", 300, 1, 86_400)
 
 LANGUAGE_CODE = "en"

@@ -25,12 +25,19 @@ ANSWER_LIMIT = 20.0
 END_LIMIT = 5.0
 ROOT = Path(__file__).resolve().parents[2]
 
+# So many questions may wait for an answer at a time.
+MOST_WAITING = 64
+
 # Who looks hears of pictures: (message, whether it is a first one); None when the cluster has ended.
 Listener = Callable[[bytes | None], None]
 
 
 class NoAnswer(Exception):
     """The cluster has ended, or takes too long."""
+
+
+class Busy(Exception):
+    """So many questions wait already that one more is not taken."""
 
 
 class Full(Exception):
@@ -89,9 +96,11 @@ class Running:
     # --- asking -----------------------------------------------------------------------------------------------------
 
     async def ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        """The child's answer: {"ok": True, "result": …} or {"ok": False, "why": key}. Raises NoAnswer."""
+        """The child's answer: {"ok": True, "result": …} or {"ok": False, "why": key}. Raises NoAnswer, Busy."""
         if self.ended:
             raise NoAnswer
+        if len(self._waiting) >= MOST_WAITING:
+            raise Busy
         self._last_id += 1
         number = self._last_id
         future = asyncio.get_running_loop().create_future()

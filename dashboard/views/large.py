@@ -13,11 +13,13 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cluster.bighost.host import Busy, Full, NoAnswer, Running
 from cluster.large.answers import ORDERS
-from cluster.bighost.host import Full, NoAnswer, Running
 from dashboard import visitors
+from dashboard.hub import CommandTimeout
 from dashboard.large import large_host, page_context
 from dashboard.narration import sentences
+from dashboard.views.asking import answering
 
 
 async def _owner(request: HttpRequest) -> str:
@@ -87,11 +89,13 @@ def _running(cluster: str) -> Running:
 
 
 async def _ask(cluster: str, message: dict[str, Any]) -> Any:
-    """The child's result; Http404 when the cluster or the thing does not exist."""
+    """The child's result; Http404 when the cluster or the thing does not exist, CommandTimeout when too many ask."""
     try:
         answer = await _running(cluster).ask(message)
     except NoAnswer as error:
         raise Http404("the cluster has ended") from error
+    except Busy as error:
+        raise CommandTimeout from error
     if not answer["ok"] or answer["result"] is None:
         raise Http404("no such object")
     return answer["result"]
@@ -99,6 +103,7 @@ async def _ask(cluster: str, message: dict[str, Any]) -> Any:
 
 @never_cache
 @require_safe
+@answering
 async def large_table(request: HttpRequest, cluster: str) -> HttpResponse:
     """All nodes as a table, a page at a time: the same as the map, for readers and without JavaScript."""
     order = request.GET.get("order", "name")
@@ -116,6 +121,7 @@ async def large_table(request: HttpRequest, cluster: str) -> HttpResponse:
 
 @never_cache
 @require_safe
+@answering
 async def large_node(request: HttpRequest, cluster: str, name: str) -> HttpResponse:
     """A node with its Pods."""
     node = await _ask(cluster, {"type": "node", "name": name})
@@ -124,6 +130,7 @@ async def large_node(request: HttpRequest, cluster: str, name: str) -> HttpRespo
 
 @never_cache
 @require_safe
+@answering
 async def large_pod(request: HttpRequest, cluster: str, namespace: str, name: str) -> HttpResponse:
     """Why a Pod is where it is, or nowhere."""
     why = await _ask(cluster, {"type": "explain", "namespace": namespace, "name": name})

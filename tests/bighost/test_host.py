@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
-from cluster.bighost.host import Full, LargeHost, NoAnswer, Running
+from cluster.bighost.host import MOST_WAITING, Busy, Full, LargeHost, NoAnswer, Running
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = 20
@@ -35,7 +35,7 @@ def _alive(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-async def _until(what: Callable[[], bool], seconds: float = 30) -> None:
+async def _until(what: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it takes too long"
@@ -107,6 +107,20 @@ def test_refusals_and_nonsense_are_answers() -> None:
         assert (await running.ask({"type": "pace", "speed": 10**6}))["why"] == "speed"
         assert (await running.ask({"type": "node", "name": None}))["result"] is None
         assert (await running.ask({"type": "page", "page": "x", "order": 5}))["result"]["page"] == 1
+
+    _with_host(test)
+
+
+def test_so_many_questions_at_a_time() -> None:
+    async def test(host: LargeHost) -> None:
+        running = await host.start("me", NODES, 7)
+        asked = [asyncio.create_task(running.ask({"type": "page", "page": 1, "order": "name"})) for _ in range(MOST_WAITING)]
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await running.ask({"type": "page", "page": 1, "order": "name"})
+        answers = await asyncio.gather(*asked)
+        assert all(answer["ok"] for answer in answers)
+        assert (await running.ask({"type": "page", "page": 1, "order": "name"}))["ok"]
 
     _with_host(test)
 

@@ -72,3 +72,17 @@ def test_the_environment_gives_the_secret_key(monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET_KEY", "given")
     assert environment.secret_key(tmp_path / "secret-key") == "given"
     assert not (tmp_path / "secret-key").exists()
+
+
+def test_a_number_in_its_range(monkeypatch):
+    monkeypatch.delenv("LARGE_NODES", raising=False)
+    assert environment.number("LARGE_NODES", 5000, 10, 5000) == 5000
+    monkeypatch.setenv("LARGE_NODES", "60")
+    assert environment.number("LARGE_NODES", 5000, 10, 5000) == 60
+
+
+@pytest.mark.parametrize("text", ["9", "5001", "-1", "many", "1e3", "²"])
+def test_a_number_out_of_its_range(monkeypatch, text):
+    monkeypatch.setenv("LARGE_NODES", text)
+    with pytest.raises(ImproperlyConfigured, match="LARGE_NODES must be a number from 10 to 5000"):
+        environment.number("LARGE_NODES", 5000, 10, 5000)

@@ -188,6 +188,18 @@ def test_nonsense_from_a_client() -> None:
     _run(test)
 
 
+def test_too_many_questions_are_told_to_wait(monkeypatch) -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        address = await _begun(client)
+        monkeypatch.setattr("cluster.bighost.host.MOST_WAITING", 0)
+        response = await client.get(f"{address}nodes/")
+        assert response.status_code == 503
+        assert "does not answer" in response.content.decode()
+
+    _run(test)
+
+
 def test_too_many_commands_are_refused() -> None:
     async def test() -> None:
         client = AsyncClient()
