@@ -91,7 +91,6 @@ export class Console {
   interrupt() {
     if (this.running === null) return;
     this.queue = [];
-    this.print("^C", "d");
     this.links.interrupt(this.running);
   }
 

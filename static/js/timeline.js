@@ -180,6 +180,7 @@ export class Timeline {
       ...labels.map(({ x, words }) => {
         const element = make("span", { class: "tl__seg" }, words);
         element.style.left = `${x.toFixed(1)}px`;
+        element.style.maxWidth = `${(width - x).toFixed(1)}px`; // at the right end the page must not become wider
         return element;
       }),
     );

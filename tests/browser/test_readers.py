@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driver import LISTEN, TOLD, line, moment, open_sandbox, profile
+from tests.browser.driver import LISTEN, TOLD, at_rest, line, moment, open_sandbox, profile
 from tests.conftest import ServerProcess
 
 ENGLISH = re.compile(r"\b(the|of|and|creates|binds|reports|has|with|is)\b", re.IGNORECASE)
@@ -119,6 +119,17 @@ def test_phone(browser: Browser, live_server_process: ServerProcess, width: int)
         expect(page.locator(f"#{name} h2")).to_be_visible()
         assert page.evaluate(wide) <= 0, name
     context.close()
+
+
+def test_the_newest_act_is_named_within_the_page(page: Page) -> None:
+    """Its label stands where the timeline ends."""
+    open_sandbox(page, width=390, height=844, playing=False)
+    line(page, "kubectl create deployment web --image=nginx:1.27 --replicas=4")
+    page.locator("#timeline [data-act=quiet]").evaluate("button => button.click()")
+    at_rest(page, 0, 300)
+    line(page, "kubectl create deployment with-a-long-name --image=nginx:1.27")
+    expect(page.locator("#timeline .tl__seg").last).to_contain_text("with-a-long", timeout=TOLD)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 def test_dark(browser: Browser, live_server_process: ServerProcess) -> None:

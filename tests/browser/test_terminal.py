@@ -37,8 +37,9 @@ def test_interrupt(page: Page) -> None:
     stop = page.locator("#console [data-part=stop]")
     expect(stop).to_be_visible()
     page.keyboard.press("Control+c")
-    expect(page.locator("#con-kubectl")).to_contain_text("^C")
+    expect(page.locator("#con-kubectl .l", has_text="^C")).to_have_count(1)
     expect(stop).to_be_hidden()
+    expect(page.locator("#con-kubectl .l", has_text="^C")).to_have_count(1)
     line(page, "kubectl get namespaces")
     expect(page.locator("#con-kubectl")).to_contain_text(re.compile(r"kube-system +Active"))
 
