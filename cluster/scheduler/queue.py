@@ -20,6 +20,8 @@ from cluster.scheduler.snapshot import priority_of
 
 # Back-offs end together, at whole windows, so that the order within a window is that of the active queue.
 BACKOFF_WINDOW = 1 * times.SECOND
+# More of them would be beyond any maximum that can be configured.
+MOST_DOUBLINGS = 62
 # How long a rejected pod waits for an event before it is tried again anyway, and how often that is looked at.
 MAX_UNSCHEDULABLE = 5 * times.MINUTE
 UNSCHEDULABLE_FLUSH = 30 * times.SECOND
@@ -268,7 +270,7 @@ class SchedulingQueue:
         known, rejectors = self.pods[key], sorted(plugins)
         rejections = known["rejections"] + bool(rejectors)
         errors = 0 if rejectors else known["errors"] + 1
-        doublings = min((errors or rejections) - 1, 10)
+        doublings = min((errors or rejections) - 1, MOST_DOUBLINGS)
         backoff = min(self.profiles.initial_backoff << doublings, self.profiles.max_backoff)
         self._put(
             key, known, place=UNSCHEDULABLE if rejectors else BACKOFF, timestamp=self._now,

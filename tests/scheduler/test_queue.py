@@ -321,6 +321,16 @@ def test_backoffs_are_as_configured():
         assert queue.next_wake() == 4000
 
 
+def test_a_long_backoff_goes_on_doubling():
+    clock = Clock(pod("p"), profiles=Profiles([PROFILE], initial_backoff=1000, max_backoff=3_600_000))
+    ends = []
+    for _ in range(13):
+        with clock as queue:
+            queue.failed("default/p", ())
+            ends.append(queue.pods["default/p"]["expires"])
+    assert ends[-3:] == [1_024_000, 2_048_000, 3_600_000]
+
+
 @pytest.mark.parametrize(("asked", "freed", "after"), [
     ({"cpu": "8"}, {"cpu": "1"}, ACTIVE), ({"memory": "8Gi"}, {"cpu": "1"}, UNSCHEDULABLE),
 ])

@@ -214,6 +214,9 @@ class NodeResourcesFit(Plugin):
 
 
 def is_ignored(name: str, args: FitArgs) -> bool:
+    """Whether nobody looks at a resource; only extended ones can be left out."""
+    if "/" not in name or "kubernetes.io/" in name:
+        return False
     return name in args.ignored_resources or name.partition("/")[0] in args.ignored_resource_groups
 
 

@@ -116,11 +116,11 @@ def _claim_names(pod: Document) -> list[str]:
 
 
 def _used(names: set[str], namespace: str, snapshot: Snapshot) -> set[str]:
-    """Those of the claims that placed pods of the namespace use."""
+    """Those of the claims that placed pods of the namespace name themselves, not as volumes of their own."""
     if not names:
         return set()
     return {
         name for node in snapshot.nodes for other in node.pods
         if other.document["metadata"].get("namespace", "") == namespace
-        for name, _ in claims.of_pod(other.document) if name in names
+        for name in _claim_names(other.document) if name in names
     }

@@ -80,9 +80,19 @@ def test_finished_pods_use_nothing(phase):
     assert decision(pod("p", container(cpu="4")), [node()], [finished]).feasible == ("node-1",)
 
 
+@pytest.mark.parametrize("args", [
+    FitArgs(ignored_resources=frozenset({"hugepages-2Mi", "x.kubernetes.io/y"})),
+    FitArgs(ignored_resource_groups=frozenset({"hugepages-2Mi", "x.kubernetes.io"})),
+])
+def test_only_extended_resources_can_be_ignored(args):
+    wanted = container(**{"hugepages-2Mi": "2Mi", "x.kubernetes.io/y": "1"})
+    found = decision(pod("p", wanted), [node("a")], profile=default_profile(args))
+    assert found.verdict("a").status.reasons == ("Insufficient hugepages-2Mi", "Insufficient x.kubernetes.io/y")
+
+
 def test_ignored_resources_are_not_compared():
-    profile = default_profile(FitArgs(ignored_resources=frozenset({"gpu"})))
-    assert decision(pod("p", container(gpu="3")), [node()], profile=profile).feasible == ("node-1",)
+    profile = default_profile(FitArgs(ignored_resources=frozenset({"example.com/gpu"})))
+    assert decision(pod("p", container(**{"example.com/gpu": "3"})), [node()], profile=profile).feasible == ("node-1",)
 
 
 def test_least_allocated_prefers_the_emptier_node():

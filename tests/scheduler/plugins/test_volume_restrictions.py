@@ -42,6 +42,13 @@ def test_disks(kind, mine, theirs, fits):
     assert ("a" in found.feasible) is fits
 
 
+def test_the_claim_of_an_ephemeral_volume_is_not_in_use_by_its_pod():
+    exclusive = claim("other-v", modes=["ReadWriteOncePod"])
+    owner = using(ephemeral={"volumeClaimTemplate": {}}, name="other", on="a")
+    owner["spec"]["volumes"] = [{"name": "v", "ephemeral": {"volumeClaimTemplate": {}}}]
+    assert decided(using("other-v"), NODES, exclusive, storage_class(), pods=[owner]).feasible == ("a", "b")
+
+
 def test_a_claim_for_one_pod_is_taken_everywhere():
     exclusive = claim(modes=["ReadWriteOncePod"])
     found = decided(using("c"), NODES, exclusive, storage_class(), pods=[using("c", name="other", on="a")])
