@@ -44,6 +44,8 @@ API_BACK_OFF, LONGEST_API_BACK_OFF = times.SECOND, times.MINUTE
 QUIET_FAILURES = 2
 # In memory: (TURN, namespace, name) -> the turn; (BACK_OFF, namespace, name) -> [failures, time of the last one].
 TURN, BACK_OFF = "turn", "back-off"
+# After how many ms to look again, and whether that is a mere watchdog.
+Wait = tuple[int, bool]
 # Keys of Pods whose Job is gone or has ended: (ORPHAN, namespace, name).
 ORPHAN = "orphan"
 
@@ -59,6 +61,7 @@ class Turn:
     end: list[Any] | None = None  # the Ending that this turn has found
     doomed: list[str] | None = None  # Pods that this turn deletes with their finalizer
     done: list[str] | None = None  # counted Pods whose finalizer this turn takes away
+    retry: list[Any] | None = None  # a Wait: what could not be done is tried again
     failures: int = 0
 
 
@@ -152,9 +155,11 @@ def _begun(context: Context, job: Document) -> Turn | None:
     return None
 
 
-def _ends(context: Context, job: Document, turn: Turn, waits: Iterable[tuple[int, bool]]) -> None:
-    """Close the turn. `waits`: after how many ms the next one begins, and whether that is a mere watchdog."""
+def _ends(context: Context, job: Document, turn: Turn, waits: Iterable[Wait]) -> None:
+    """Close the turn. `waits`: what the next one waits for, the shortest."""
     due = list(waits)
+    if turn.retry is not None:
+        due.append((turn.retry[0], turn.retry[1]))
     if turn.wrote is not None:
         due.append((max(0, turn.wrote + BATCH - context.now), False))
     delay, quiet = min(due, default=(None, True))
@@ -200,7 +205,7 @@ def _claim_one(context: Context, job: Document, claim: pod_control.Claim) -> Non
     context.update(pod_control.released(untracked(pod), job), story=story)
 
 
-def _act(context: Context, job: Document, turn: Turn, owned: list[Document]) -> list[tuple[int, bool]]:
+def _act(context: Context, job: Document, turn: Turn, owned: list[Document]) -> list[Wait]:
     """Make or delete a Pod, else write the status; when the turn must end before that, when the next one begins."""
     record = job_backoff.Record(*context.memory((BACK_OFF, *_key(job)), ()))
     tally = Tally(job, owned, context.now, record)
@@ -213,30 +218,33 @@ def _act(context: Context, job: Document, turn: Turn, owned: list[Document]) -> 
         elif not metadata.is_being_deleted(job):
             held = _manage(context, job, tally, turn)
     except APIError as error:
-        return _failed(turn, error)
+        # What has ended is counted all the same.
+        end = turn.end = None
+        turn.retry = list(_later(turn, error))
     if context.wrote:
         return []
     # While it waits for a back-off the controller reports that nothing is active.
     active = 0 if held else len(tally.active)
-    if end is None and is_complete(tally, active):
+    if end is None and turn.retry is None and is_complete(tally, active):
         end = COMPLETIONS_REACHED
         turn.end = list(end)
     status, turn.done = counted(tally, active, end)
     if status.get("ready", 0) > active:
         # More ready Pods than active ones: the server refuses such a status (ValidateJobStatusUpdate).
-        return [*_failed(turn), (held, True)]
-    turn.failures = 0
+        return [_later(turn), (held, True)]
+    if turn.retry is None:
+        turn.failures = 0
     _report(context, job, tally, status, end, held)
     return []
 
 
-def _failed(turn: Turn, error: APIError | None = None) -> list[tuple[int, bool]]:
+def _later(turn: Turn, error: APIError | None = None) -> Wait:
     """When to try again what could not be done."""
     if error is not None and pod_control.namespace_is_terminating(error):
-        return [(LONGEST_API_BACK_OFF, True)]
+        return LONGEST_API_BACK_OFF, True
     turn.failures += 1
     delay = min(LONGEST_API_BACK_OFF, API_BACK_OFF << min(turn.failures - 1, 10))
-    return [(delay, turn.failures >= QUIET_FAILURES)]
+    return delay, turn.failures >= QUIET_FAILURES
 
 
 def _report(context: Context, job: Document, tally: Tally, status: Document, end: Ending | None, held: int) -> None:
@@ -321,7 +329,7 @@ def _tell_end(context: Context, job: Document, end: Ending) -> None:
     context.event(job, "Normal", "Completed", "Job completed")
 
 
-def _next_looks(context: Context, job: Document, owned: list[Document], end: Ending | None) -> list[tuple[int, bool]]:
+def _next_looks(context: Context, job: Document, owned: list[Document], end: Ending | None) -> list[Wait]:
     """When time alone changes what there is to do: at the deadline, and when a back-off is over."""
     if end is not None or metadata.is_being_deleted(job):
         return []

@@ -252,3 +252,17 @@ def test_a_refused_change(lab: Lab) -> None:
 def test_a_cluster_is_quiet_while_a_job_runs(lab: Lab) -> None:
     lab.job(5, runs=None, activeDeadlineSeconds=600)
     assert lab.cluster.is_quiet()
+
+
+def test_what_ended_counts_although_nothing_new_can_be_made(lab: Lab) -> None:
+    lab.add({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": "default"}})
+    document = job(completions=2, parallelism=1)
+    document["spec"]["template"]["spec"]["serviceAccountName"] = "robot"
+    lab.add(document, 0.5)
+    delete(lab.cluster, "serviceaccounts", "default", "robot")
+    lab.wait(20)
+    assert len(lab.made) == 1
+    assert lab.status()["succeeded"] == 1
+    assert [metadata.finalizers(pod) for pod in lab.pods] == [[]]
+    lab.add({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": "default"}}, 40)
+    assert lab.conditions()["Complete"]
