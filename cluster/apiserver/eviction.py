@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cluster.apiserver import errors
 from cluster.apiserver.errors import APIError
 from cluster.objects import conditions, metadata, times
-from cluster.objects.documents import Document, with_value
+from cluster.objects.documents import Document, dig, with_value
 from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import poddisruptionbudget as budgets
 
@@ -47,8 +47,9 @@ def marked(pod: Document, now: int) -> Document:
         return pod
     since = old["lastTransitionTime"] if old is not None and old["status"] == "True" else times.rfc3339(now)
     new = {"type": DISRUPTION_TARGET, "lastProbeTime": None, "lastTransitionTime": since, **wanted}
-    others = [found for found in (pod.get("status") or {}).get("conditions", []) if found["type"] != DISRUPTION_TARGET]
-    return with_value(pod, ("status", "conditions"), [*others, new])
+    present: list[Document] = dig(pod, "status", "conditions", default=[])
+    changed = [*present, new] if old is None else [new if found is old else found for found in present]
+    return with_value(pod, ("status", "conditions"), changed)
 
 
 def _is_no_loss(pod: Document, budget: Document) -> bool:

@@ -47,6 +47,18 @@ def test_it_works() -> None:
     }
 
 
+def test_the_condition_stays_in_its_place() -> None:
+    api = lab()
+    stored = running(api)
+    before = {"type": "DisruptionTarget", "status": "False", "lastTransitionTime": "2025-01-01T00:00:00Z"}
+    status = {**stored["status"], "conditions": [before, *stored["status"]["conditions"]]}
+    api.update({**stored, "status": status}, subresource="status")
+    left = api.evict("default", "web")
+    assert left is not None
+    found = [(condition["type"], condition["status"]) for condition in left["status"]["conditions"]]
+    assert found == [("DisruptionTarget", "True"), ("Ready", "True")]
+
+
 def test_a_budget_gives_a_disruption() -> None:
     api = lab()
     running(api)
