@@ -5,11 +5,9 @@ import { make, part, setAttribute, setText } from "./dom.js";
 import { Hints } from "./hints.js";
 import { clockText, text } from "./i18n.js";
 import { startKeys } from "./keys.js";
-import { Matrix } from "./matrix.js";
 import { Rings } from "./rings.js";
 import { Session } from "./session.js";
 import { arrangeSide } from "./side.js";
-import { Tables } from "./table.js";
 import { toggleProjector } from "./theme.js";
 import { Timeline } from "./timeline.js";
 
@@ -43,9 +41,40 @@ const timeline = new Timeline(document.getElementById("timeline"), player, {
 const rings = new Rings(stage);
 const rover = new Rover(document.getElementById("stage"));
 const hints = new Hints(stage);
-const tables = new Tables(part(board, "table"));
-const matrix = new Matrix(document.getElementById("scheduler"), part(board, "matrix-bar"), { select: (ref) => session.select(ref) });
 const view = { tab: "board", table: false };
+
+/** The tables come when they are first wanted. */
+let tables = null;
+async function fetchTables() {
+  const { Tables } = await import("./table.js");
+  tables ??= new Tables(part(board, "table"));
+  session.changed();
+}
+
+/** The Scheduler view and its style come when it is first opened: 8 KB that most visits never need. */
+let matrix = null;
+let matrixComing = null;
+function fetchMatrix() {
+  const root = document.getElementById("scheduler");
+  matrixComing ??= Promise.all([import("./matrix.js"), styled(root.dataset.style)]).then(([{ Matrix }]) => {
+    matrix = new Matrix(root, part(board, "matrix-bar"), { select: (ref) => session.select(ref) });
+    showMatrix();
+  });
+}
+
+/** Resolves when a style sheet is there, or can't be had. */
+function styled(href) {
+  return new Promise((resolve) => {
+    const link = make("link", { rel: "stylesheet", href });
+    link.onload = link.onerror = resolve;
+    document.head.append(link);
+  });
+}
+
+function showMatrix() {
+  matrix?.asNumbers(view.table);
+  matrix?.show(view.tab === "scheduler");
+}
 
 /** The texts on the page that a line with -f may read: every field with data-file, by that name. */
 function filesFor(line) {
@@ -92,7 +121,7 @@ function draw() {
   terminal.note(player.live ? "" : text("past-note", { time: session.timeText() }));
   const state = stage.state;
   if (!state) return;
-  if (view.table) tables.draw(state, player.selected);
+  if (view.table) tables?.draw(state, player.selected);
   rings.draw(state, session.now());
   hints.draw(state);
   rover.refresh();
@@ -164,8 +193,9 @@ function setView(change) {
   const before = location.hash === "#scheduler" ? "scheduler" : "board";
   if (view.tab !== left && view.tab !== before) history.pushState(null, "", onBoard ? location.pathname + location.search : "#scheduler");
   if (change.tab) arrangeSide();
-  matrix.asNumbers(view.table);
-  matrix.show(!onBoard);
+  if (view.table && !tables) fetchTables();
+  if (!onBoard) fetchMatrix();
+  showMatrix();
   player.redraw();
   session.changed();
 }
@@ -205,8 +235,8 @@ startKeys({
   table: () => setView({ table: !view.table }),
   board: () => setView({ tab: "board" }),
   scheduler: () => setView({ tab: "scheduler" }),
-  columnOn: () => matrix.column(1),
-  columnBack: () => matrix.column(-1),
+  columnOn: () => matrix?.column(1),
+  columnBack: () => matrix?.column(-1),
   legend: () => click('[data-dialog="legend"]'),
   keys: () => click('[data-dialog="keys"]'),
   console: () => terminal.focus(),
@@ -217,4 +247,4 @@ startKeys({
 session.changed();
 addEventListener("hashchange", followHash);
 followHash();
-addEventListener("DOMContentLoaded", () => matrix.refresh()); // before, htmx does not listen
+addEventListener("DOMContentLoaded", () => matrix?.refresh()); // before, htmx does not listen

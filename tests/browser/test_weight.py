@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.driver import open_sandbox, profile
 from tests.conftest import ServerProcess
 
-MOST = 130_000  # bytes, compressed, without the editor
+MOST = 100_000  # bytes, compressed, without the editor
 SOON = 1000  # ms until the largest paint
 PAINT = """new PerformanceObserver((list) => { window.paint = list.getEntries().at(-1).startTime })
   .observe({ type: "largest-contentful-paint", buffered: true })"""

@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { clockText, format, pieces } from "../../static/js/i18n.js";
 import { isReference, plain, sentence } from "../../static/js/narrator.js";
-
-const source = readFileSync(new URL("../../static/js/i18n.js", import.meta.url), "utf8");
-
-function table(name) {
-  const body = source.split(`const ${name} = `)[1].split("\n};")[0];
-  return new Function(`return ${body}\n}`)();
-}
+import english from "../../static/js/texts-en.js";
+import chinese from "../../static/js/texts-zh.js";
 
 test("it works: named arguments and plurals", () => {
   assert.equal(format("{a} and {b}", { a: 1, b: "x" }), "1 and x");
@@ -20,7 +14,6 @@ test("it works: named arguments and plurals", () => {
 });
 
 test("both languages have the same texts with the same arguments", () => {
-  const english = table("ENGLISH"), chinese = table("CHINESE");
   assert.deepEqual(Object.keys(chinese).sort(), Object.keys(english).sort());
   const names = (template) => [...new Set(pieces(template).map((piece) => piece.name).filter(Boolean))].sort();
   for (const [key, template] of Object.entries(english)) assert.deepEqual(names(chinese[key]), names(template), key);
