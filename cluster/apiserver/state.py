@@ -122,16 +122,19 @@ class World:
         return World(self.revision, self.now, self.sequence, self.random, self.tables.set(table, rows), index)
 
 
-def _filing_facts(document: Document) -> tuple[Any, ...]:
-    """Everything of a document that INDEXES read; what stays the same need not be filed anew."""
-    spec = document.get("spec")
-    return (
-        document["metadata"].get("ownerReferences"), spec.get("nodeName") if spec else None, document.get("involvedObject")
-    )
+def _is_filed_alike(old: Document, new: Document) -> bool:
+    """Whether nothing has changed of what INDEXES read; then nothing need be filed anew."""
+    owners, owners_then = new["metadata"].get("ownerReferences"), old["metadata"].get("ownerReferences")
+    if owners is not owners_then and owners != owners_then:
+        return False
+    spec, then = new.get("spec"), old.get("spec")
+    if spec is not then and (spec or {}).get("nodeName") != (then or {}).get("nodeName"):
+        return False
+    return bool(new.get("involvedObject") == old.get("involvedObject"))
 
 
 def _reindexed(index: Any, table: str, key: Key, old: Document | None, new: Document | None) -> Any:
-    if old is not None and new is not None and _filing_facts(old) == _filing_facts(new):
+    if old is not None and new is not None and _is_filed_alike(old, new):
         return index
     entry = (table, key)
     for name, values in INDEXES.items():
@@ -309,7 +312,7 @@ class Bulk:
             rows.set(key, value)
         elif old is not None:
             del rows[key]
-        if is_resource(table) and (old is None or value is None or _filing_facts(old) != _filing_facts(value)):
+        if is_resource(table) and (old is None or value is None or not _is_filed_alike(old, value)):
             self._file(table, key, old, value)
         self.changes.append((self.revision, Change(table, key, old, value)))
 
