@@ -43,6 +43,7 @@ COMPONENTS = (
     "job-controller", "cronjob-controller", "replication-controller",
     "replicaset-controller", "default-scheduler", "endpointslice-controller",
     "node-lifecycle-controller", "garbage-collector-controller", "taint-eviction-controller", "namespace-controller",
+    "resourcequota-controller",
 )
 
 
@@ -220,6 +221,22 @@ class Hand:
         )
         return f"apply -f budget.yaml {self._in_namespace()}", {"budget.yaml": text}
 
+    def _quota(self, simulation: Simulation) -> str:
+        hard = self.random.choice((
+            "pods=2,requests.cpu=500m", "pods=3,services.nodeports=1", "count/deployments.apps=1,limits.memory=1Gi", "pods=0",
+            "requests.storage=2Gi,persistentvolumeclaims=1,secrets=3", "count/pods=4,count/replicasets.apps=2,configmaps=2",
+        ))
+        scopes = self.random.choice(("", "", " --scopes=BestEffort")) if hard == "pods=0" else ""
+        return f"create quota {self._name()} --hard={hard}{scopes} -n {self.random.choice('ab')}"
+
+    def _limits(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        rules = self.random.choice((
+            "{type: Container, default: {cpu: 200m, memory: 64Mi}, defaultRequest: {cpu: 50m}}",
+            "{type: Container, max: {cpu: 1}}, {type: Pod, max: {cpu: 1500m}}", "{type: Container, min: {cpu: 200m}}",
+        ))
+        text = f"apiVersion: v1\nkind: LimitRange\nmetadata: {{name: {self._name()}}}\nspec: {{limits: [{rules}]}}\n"
+        return f"apply -f limits.yaml -n {self.random.choice('ab')}", {"limits.yaml": text}
+
     def _run(self, simulation: Simulation) -> str:
         policy = self.random.choice(("Always", "OnFailure", "Never"))
         labels = f" --labels=app={self._name()}" if self.random.random() < 0.5 else ""
@@ -271,7 +288,7 @@ class Hand:
         resource = self.random.choice((
             "deployments.apps", "deployments.apps", "services", "replicasets.apps", "daemonsets.apps", "statefulsets.apps",
             "poddisruptionbudgets.policy", "persistentvolumeclaims", "jobs.batch", "jobs.batch", "cronjobs.batch",
-            "replicationcontrollers",
+            "replicationcontrollers", "resourcequotas", "limitranges",
         ))
         kind = resource.partition(".")[0]
         owns = ".apps" in resource or ".batch" in resource
@@ -334,7 +351,8 @@ class Hand:
 WEIGHTS = {
     "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "apply_daemonset": 4, "apply_statefulset": 6,
     "apply_job": 6, "apply_cronjob": 3, "apply_replicationcontroller": 1, "change_job": 3, "job_by_hand": 1,
-    "budget": 3, "run": 3, "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
+    "budget": 3, "quota": 3, "limits": 2, "run": 3,
+    "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
     "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 2,
     "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 2, "machine": 3, "add_machine": 2,
     "delete_node": 1, "switch": 4, "look": 2, "wrong": 3,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from cluster.apiserver.state import AGENDA, is_resource
 from cluster.controllers.endpoint_pods import belongs
+from cluster.controllers.resource_quota import counted
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import deployment as deployments
@@ -13,6 +14,7 @@ from cluster.objects.kinds import endpointslice as slices
 from cluster.objects.kinds import namespace as namespaces
 from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import replicaset as replicasets
+from cluster.objects.kinds import resourcequota as quotas
 from cluster.objects.kinds import service as services
 from cluster.objects.registry import REGISTRY
 from cluster.simulation.simulation import Simulation
@@ -58,6 +60,12 @@ def is_going(simulation: Simulation, document: Document) -> bool:
     return namespace is None or namespaces.is_terminating(namespace)
 
 
+def is_limited(simulation: Simulation, document: Document) -> bool:
+    """Whether its namespace may refuse to have more in it."""
+    namespace = metadata.namespace(document)
+    return any(simulation.api.list(resource, namespace) for resource in ("resourcequotas", "limitranges"))
+
+
 @rule()
 def due_work_is_not_late(simulation: Simulation, seen: Seen) -> None:
     late = [(key, entry) for key, entry in simulation.world.table(AGENDA).items() if entry[0] < simulation.now and not entry[2]]
@@ -70,7 +78,8 @@ def replicasets_have_their_pods(simulation: Simulation, seen: Seen) -> None:
         if metadata.is_being_deleted(one) or is_going(simulation, one):
             continue
         active = [pod for pod in simulation.api.owned("pods", metadata.uid(one)) if pods.is_active(pod)]
-        assert len(active) == replicasets.wanted(one), (metadata.name(one), len(active), replicasets.wanted(one))
+        refused = is_limited(simulation, one) and len(active) < replicasets.wanted(one)
+        assert refused or len(active) == replicasets.wanted(one), (metadata.name(one), len(active), replicasets.wanted(one))
         assert dig(one, "status", "replicas", default=0) == len(active), (metadata.name(one), one["status"], len(active))
         ready = sum(map(pods.is_ready, active))
         assert dig(one, "status", "readyReplicas", default=0) == ready, (metadata.name(one), one["status"], ready)
@@ -99,7 +108,7 @@ def deployments_have_their_size(simulation: Simulation, seen: Seen) -> None:
         if not deployments.is_rolling(one):
             continue
         owned = simulation.api.owned("replicasets.apps", metadata.uid(one))
-        if any(metadata.uid(found) in seen.meddled for found in owned):
+        if any(metadata.uid(found) in seen.meddled for found in owned) or is_limited(simulation, one):
             continue
         total = sum(map(replicasets.wanted, owned))
         wanted = deployments.replicas(one)
@@ -213,3 +222,14 @@ def accounts_exist(simulation: Simulation, seen: Seen) -> None:
         if not namespaces.is_terminating(one):
             assert simulation.api.get("serviceaccounts", metadata.name(one), "default"), metadata.name(one)
             assert simulation.api.get("configmaps", metadata.name(one), "kube-root-ca.crt"), metadata.name(one)
+
+
+@rule("resourcequota-controller")
+def quotas_are_counted(simulation: Simulation, seen: Seen) -> None:
+    for one in simulation.api.list("resourcequotas"):
+        if not metadata.is_being_deleted(one) and not is_going(simulation, one):
+            sums = counted(simulation.api, one)
+            assert quotas.hard(one) == quotas.wanted(one), (metadata.name(one), quotas.hard(one))
+            # A Pod of a lost machine stops counting when everything is counted anew.
+            stuck = any(metadata.is_being_deleted(pod) for pod in simulation.api.list("pods", metadata.namespace(one)))
+            assert stuck or quotas.used(one) == sums, (metadata.name(one), quotas.used(one), sums)

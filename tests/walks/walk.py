@@ -20,6 +20,7 @@ from tests.walks import (
     invariants,
     jobs,  # noqa: F401  (its rules)
     quiet,
+    quotas,  # noqa: F401  (its rules)
     sets,  # noqa: F401  (its rules)
 )
 from tests.walks.commands import Hand
