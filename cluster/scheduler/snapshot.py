@@ -20,8 +20,9 @@ from cluster.scheduler.listers import NOTHING, Lister
 from cluster.scheduler.resources import CPU, MEMORY, Amounts
 
 ANY_ADDRESS = "0.0.0.0"
-ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
-REGION_LABELS = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
+# Where both are there the old name counts (GetZoneKey in component-helpers/node/topology/helpers.go).
+ZONE_LABELS = ("failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone")
+REGION_LABELS = ("failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region")
 
 
 class HostPort(NamedTuple):

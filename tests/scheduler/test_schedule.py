@@ -101,6 +101,13 @@ def test_zones_take_turns():
     assert [info.name for info in Snapshot.of(nodes, []).nodes] == ["a1", "b1", "c1", "a2", "c2", "a3"]
 
 
+def test_the_old_label_of_a_zone_counts_before_the_new_one():
+    labels = {"topology.kubernetes.io/zone": "a"}
+    nodes = [node("a1", labels=labels), node("a2", labels=labels)]
+    nodes.append(node("b1", labels={**labels, "failure-domain.beta.kubernetes.io/zone": "b"}))
+    assert [info.name for info in Snapshot.of(nodes, []).nodes] == ["a1", "b1", "a2"]
+
+
 def test_a_nominated_node_is_taken_while_it_fits():
     nominated = pod("p", container(cpu="1"))
     nominated["status"]["nominatedNodeName"] = "a"
