@@ -244,7 +244,7 @@ function openLens(index) {
 }
 
 function fillLens(index, node) {
-  const title = make("h3", {}, icon("server"), nameOf(index));
+  const title = make("p", { class: "lens__h" }, icon("server"), nameOf(index));
   if (node) title.append(make("span", { class: `badge ${node.status === "True" ? "st-ready" : "st-down"}` }, node.status === "True" ? "Ready" : node.status || "NotReady"));
   const dots = make("div", { class: "dots", "aria-hidden": "true" });
   for (const pod of node?.rows.slice(0, LENS_DOTS) ?? []) {

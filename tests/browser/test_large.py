@@ -68,7 +68,7 @@ def test_it_works(tab: Page) -> None:
     expect(tab.locator("[data-number=pods]")).not_to_have_text("0")
     box = tab.locator("#map")
     box.hover(position={"x": 100, "y": 40})
-    expect(tab.locator("#lens h3")).to_contain_text("-node-")
+    expect(tab.locator("#lens .lens__h")).to_contain_text("-node-")
     expect(tab.locator("#lens .dots i").first).to_be_visible()
     box.click(position={"x": 100, "y": 40})
     look = tab.locator("#look")
