@@ -147,6 +147,7 @@ export class Player {
   }
 
   toLive() {
+    this.wanted = null; // a picture of the past that is still on its way is not wished for any more
     this.following = true;
     this.replaying = false;
     this.show(this.head);
@@ -184,6 +185,7 @@ export class Player {
   turn(revision, follows) {
     this.following = follows;
     if (!this.store.stateAt(revision)) return this.seek(revision);
+    this.wanted = null;
     this.build(this.around(revision), revision);
     this.since = 0;
     this.wake();

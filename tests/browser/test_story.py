@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import LISTEN, at_rest, moment, open_sandbox, output, picture, step
+from tests.browser.driver import LISTEN, at_rest, line, moment, open_sandbox, output, picture, step
 
 # Who acts, in the order of the notes: a Deployment becomes Pods, Pods become endpoints, endpoints become rules.
 CHAIN = [
@@ -107,3 +107,22 @@ def test_it_works(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#con-kubectl")).to_contain_text(re.compile(r"nginx-demo-\w+-\w+ +1/1 +Running"))
     assert output(page).count("1/1") == 2
+
+
+def test_the_newest_wish_counts(page: Page) -> None:
+    """A picture of the past that is asked for and comes late does not undo what was pressed since."""
+    open_sandbox(page, playing=False)
+    line(page, "kubectl create deployment web --image=nginx:1.27 --replicas=24")
+    page.locator("#timeline [data-act=quiet]").click()
+    at_rest(page, 0, 300)
+    page.reload()  # what happened is known as far back as a frame tells
+    expect(page.locator("#link")).to_have_class("pill still")
+    head = moment(page)[1]
+    page.locator("body").press("Home")
+    at_rest(page, 0, 300)
+    page.evaluate(
+        "keys => keys.forEach(key => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))",
+        ["ArrowLeft", "End"],
+    )
+    page.wait_for_timeout(1000)
+    assert moment(page) == (head, head)
