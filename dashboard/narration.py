@@ -26,6 +26,12 @@ SENTENCES: dict[str, str] = {
     "attacher.attached": gettext_noop("The **storage driver** has attached volume {volume} to {node}."),
     "attacher.begin": gettext_noop("The **storage driver** begins to attach volume {volume} to {node}."),
     "attacher.detached": gettext_noop("The **storage driver** has detached volume {volume} from {node}."),
+    "autoscaler.rescale": gettext_noop(
+        "The **autoscaler** of {hpa} sets {object} from {current} to {desired} replicas: {reason}."
+    ),
+    "autoscaler.status": gettext_noop(
+        "The **autoscaler** notes for {hpa}: {metrics}, {current} replicas, {desired} wanted."
+    ),
     "clock.advanced": gettext_noop("The clock has gone on; nothing else has changed."),
     "cronjob.create-job": gettext_noop(
         "The **CronJob controller** finds that {cronjob} is due ({schedule}) and creates {job}."
@@ -271,6 +277,8 @@ SENTENCES: dict[str, str] = {
     "kubelet.sandbox-removed": gettext_noop("The **kubelet** on {node} has the sandbox of {pod} removed."),
     "kubelet.started": gettext_noop("The **kubelet** on {node} has started container {container} of {pod}."),
     "kubelet.status": gettext_noop("The **kubelet** on {node} posts the status of {pod}."),
+    "load.removed": gettext_noop("There is no load on {service} any more."),
+    "load.set": gettext_noop("The load on {service} is now {rate} requests per second."),
     "machine.added": gettext_noop("A new machine, {node}, is switched on."),
     "machine.removed": gettext_noop("The machine {node} is removed for good."),
     "namespace.conditions": gettext_noop("The **namespace controller** notes what is left in namespace {namespace}."),

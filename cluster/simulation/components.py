@@ -11,6 +11,7 @@ from cluster.controllers.endpoints import EndpointsController
 from cluster.controllers.endpointslice import EndpointSliceController
 from cluster.controllers.ephemeral_volume import EphemeralVolumeController
 from cluster.controllers.garbage_collector import GarbageCollector
+from cluster.controllers.horizontal import HorizontalController
 from cluster.controllers.job import JobController
 from cluster.controllers.kubernetes_service import KubernetesServiceController
 from cluster.controllers.namespace import NamespaceController
@@ -53,6 +54,7 @@ def all_components() -> list[Component]:
         CronJobController(),
         JobController(),
         TTLAfterFinishedController(),
+        HorizontalController(),
         EndpointSliceController(),
         EndpointsController(),
         NodeIpamController(),

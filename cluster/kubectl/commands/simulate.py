@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cluster.kubectl.command import Command, Flag
-from cluster.kubectl.completing import Flags, Words
+from cluster.kubectl.completing import Flags, Words, names
 from cluster.kubectl.invocation import CommandError, Invocation, Output, Run, Shell
+from cluster.kubectl.resources import read
+from cluster.machinery import usage
 from cluster.machinery.story import NARRATED, Story
 from cluster.objects import quantity
 from cluster.objects.names import subdomain
+from cluster.objects.registry import REGISTRY
 from cluster.objects.selectors import LabelSelector, SelectorError
 from cluster.simulation import bootstrap
 from cluster.simulation.bootstrap import Machine, machine_key
@@ -17,17 +20,19 @@ from cluster.simulation.bootstrap import Machine, machine_key
 MAX_NODES = 60
 USAGE = (
     "error: simulate knows: node add [NAME], node stop NAME, node start NAME, node remove NAME, "
-    "component, component off NAME, component on NAME"
+    "component, component off NAME, component on NAME, load SERVICE REQUESTS_PER_SECOND"
 )
 
 
-_WORDS = {(): ("node", "component"), ("node",): ("add", "stop", "start", "remove"), ("component",): ("on", "off")}
+_WORDS = {(): ("node", "component", "load"), ("node",): ("add", "stop", "start", "remove"), ("component",): ("on", "off")}
 
 
 def _complete(shell: Shell, words: Words, flags: Flags) -> Iterable[str]:
     if words in _WORDS:
         return _WORDS[words]
-    if len(words) != 2 or words[1] == "add":
+    if words == ("load",):
+        return names(shell, REGISTRY["services"], flags)
+    if len(words) != 2 or words[1] == "add" or words[0] == "load":
         return ()
     if words[0] == "component":
         return _names(shell)
@@ -43,8 +48,34 @@ def run(invocation: Invocation) -> Run:
         yield from _list(invocation)
     elif words[:1] == ("component",) and len(words) == 3 and words[1] in ("on", "off"):
         yield from _switch(invocation, words[2], words[1] == "on")
+    elif words[:1] == ("load",) and len(words) == 3:
+        yield from _load(invocation, words[1], words[2])
     else:
         raise CommandError(USAGE)
+    return 0
+
+
+def _load(invocation: Invocation, service: str, rate: str) -> Run:
+    """Let so many requests per second come to a Service, each of which costs CPU; 0 takes the load away."""
+    namespace = invocation.namespace
+    read(invocation.api, REGISTRY["services"], namespace, service)
+    try:
+        wanted, cost = quantity.parse(rate), quantity.parse(invocation.text("cost"))
+    except quantity.QuantityError as problem:
+        raise CommandError(f"error: {problem}") from problem
+    if wanted < 0 or cost <= 0:
+        raise CommandError("error: a load is 0 or more requests per second, each of which costs more than 0")
+    table, *key = usage.load_key(namespace, service)
+    writer, reference = invocation.shell.writer(), f"services/{namespace}/{service}"
+    if wanted == 0:
+        writer.tell(Story("load.removed", {"service": reference}, NARRATED, (reference,)))
+        writer.write_row("delete", table, tuple(key), None)
+        yield Output("stdout", f"service/{service} has no load\n")
+        return 0
+    shown = quantity.canonical(rate)
+    writer.tell(Story("load.set", {"service": reference, "rate": shown}, NARRATED, (reference,)))
+    writer.write_row("update", table, tuple(key), {"rate": shown, "cost": quantity.canonical(invocation.text("cost"))})
+    yield Output("stdout", f"service/{service} has a load of {shown} requests per second\n")
     return 0
 
 
@@ -161,13 +192,16 @@ def _switch(invocation: Invocation, name: str, on: bool) -> Run:
 
 COMMANDS = (
     Command(
-        "simulate", run, "simulate node add|stop|start|remove [NAME] | simulate component [on|off NAME]",
+        "simulate", run,
+        "simulate node add|stop|start|remove [NAME] | simulate component [on|off NAME] | simulate load SERVICE RATE",
         "Do something to the simulated machines and processes (not part of kubectl)",
         (
             Flag("cpu", absent="4"), Flag("memory", absent="8Gi"), Flag("pods", absent="110"),
             Flag("labels"), Flag("taints"),
+            Flag("cost", absent=usage.COST, help="CPU seconds that one request costs."),
         ),
-        examples=("simulate node stop node-2", "simulate node add --cpu 8", "simulate component off default-scheduler"),
+        examples=("simulate node stop node-2", "simulate node add --cpu 8", "simulate component off default-scheduler",
+                  "simulate load web 200"),
         complete=_complete,
     ),
 )

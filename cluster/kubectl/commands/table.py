@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster.kubectl.command import Command
 from cluster.kubectl.commands.apply import COMMANDS as APPLY
+from cluster.kubectl.commands.autoscale import COMMANDS as AUTOSCALE
 from cluster.kubectl.commands.cordon import COMMANDS as CORDON
 from cluster.kubectl.commands.create import COMMANDS as CREATE
 from cluster.kubectl.commands.delete import COMMANDS as DELETE
@@ -21,11 +22,12 @@ from cluster.kubectl.commands.scale import COMMANDS as SCALE
 from cluster.kubectl.commands.set_image import COMMANDS as SET_IMAGE
 from cluster.kubectl.commands.simulate import COMMANDS as SIMULATE
 from cluster.kubectl.commands.taint import COMMANDS as TAINT
+from cluster.kubectl.commands.top import COMMANDS as TOP
 
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        *APPLY, *CORDON, *CREATE, *DELETE, *DESCRIBE, *EXPLAIN, *EXPLAIN_SCHEDULE, *EXPOSE, *GET, *HELP, *LABEL, *LOGS,
-        *ROLLOUT, *RUN, *SCALE, *SET_IMAGE, *SIMULATE, *TAINT,
+        *APPLY, *AUTOSCALE, *CORDON, *CREATE, *DELETE, *DESCRIBE, *EXPLAIN, *EXPLAIN_SCHEDULE, *EXPOSE, *GET, *HELP, *LABEL,
+        *LOGS, *ROLLOUT, *RUN, *SCALE, *SET_IMAGE, *SIMULATE, *TAINT, *TOP,
     )
 }

@@ -1,0 +1,148 @@
+"""`kubectl top` (kubectl/pkg/cmd/top, kubectl/pkg/metricsutil/metrics_printer.go)."""
+
+from __future__ import annotations
+
+from cluster.kubectl.command import ALL_NAMESPACES, SELECTOR, Command, Flag, switch
+from cluster.kubectl.completing import Flags, Words, names, nodes
+from cluster.kubectl.invocation import CommandError, Invocation, Output, Run, Shell
+from cluster.kubectl.resources import label_selector, read
+from cluster.kubectl.tables import TabWriter
+from cluster.machinery import usage
+from cluster.objects import metadata, quantity
+from cluster.objects.documents import Document
+from cluster.objects.kinds import node as node_kind
+from cluster.objects.kinds import pod as pod_kind
+from cluster.objects.printing import UNKNOWN
+from cluster.objects.registry import REGISTRY
+
+MIB = 1 << 20
+SORTS = ("", "cpu", "memory")
+# What a machine uses for itself: kubelet, container runtime, kernel.
+MACHINE_CPU, MACHINE_MEMORY = 40, 300 * MIB
+
+Used = tuple[int, int]  # millicores, bytes
+
+
+def _pods(invocation: Invocation) -> Run:
+    _check(invocation, most=1)
+    everywhere = invocation.on("all-namespaces")
+    if invocation.words and (everywhere or invocation.text("selector")):
+        raise CommandError("error: only one of NAME or --selector can be provided")
+    found = _chosen(invocation, everywhere)
+    known = [(pod, used) for pod in found if (used := usage.of_pod(invocation.api, pod)) is not None]
+    if not known:
+        if not found:
+            where = "" if everywhere else f" in {invocation.namespace} namespace"
+            yield Output("stderr", f"No resources found{where}.\n" if where else "No resources found\n")
+            return 0
+        if invocation.words:
+            name = f"{invocation.namespace}/{invocation.words[0]}"
+            raise CommandError(f'Error from server (NotFound): podmetrics.metrics.k8s.io "{name}" not found')
+        raise CommandError("error: metrics not available yet")
+    head = ["NAMESPACE"] * everywhere + ["POD"] * invocation.on("containers") + ["NAME", "CPU(cores)", "MEMORY(bytes)"]
+    yield _table(invocation, head, _pod_rows(invocation, known, everywhere))
+    return 0
+
+
+def _chosen(invocation: Invocation, everywhere: bool) -> list[Document]:
+    if invocation.words:
+        return [read(invocation.api, REGISTRY["pods"], invocation.namespace, invocation.words[0])]
+    return invocation.api.list("pods", None if everywhere else invocation.namespace, label_selector(invocation))
+
+
+def _pod_rows(
+    invocation: Invocation, known: list[tuple[Document, list[usage.Usage]]], everywhere: bool
+) -> list[list[str]]:
+    rows = []
+    for pod, used in sorted(known, key=lambda one: _rank(invocation, _sum(one[1]))):
+        where = [metadata.namespace(pod)] * everywhere
+        if invocation.on("containers"):
+            each = sorted(used, key=lambda one: one.container)
+            rows += [[*where, metadata.name(pod), one.container, *_cells(one.cpu, one.memory)] for one in each]
+        else:
+            rows.append([*where, metadata.name(pod), *_cells(*_sum(used))])
+    return rows
+
+
+def _sum(used: list[usage.Usage]) -> Used:
+    return sum(one.cpu for one in used), sum(one.memory for one in used)
+
+
+def _nodes(invocation: Invocation) -> Run:
+    _check(invocation, most=1)
+    api = invocation.api
+    if invocation.words:
+        found = [read(api, REGISTRY["nodes"], "", invocation.words[0])]
+    else:
+        found = api.list("nodes", None, label_selector(invocation))
+    if not found:
+        yield Output("stderr", "No resources found\n")
+        return 0
+    known = [(node, _of_node(invocation, node)) for node in found]
+    rows = [
+        _node_row(node, used)
+        for node, used in sorted(known, key=lambda one: (one[1] is None, _rank(invocation, one[1] or (0, 0))))
+    ]
+    yield _table(invocation, ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"], rows)
+    return 0
+
+
+def _of_node(invocation: Invocation, node: Document) -> Used | None:
+    """What runs on a node and the machine itself; None for a machine that does not answer."""
+    if not node_kind.is_ready(node):
+        return None
+    each = [usage.of_pod(invocation.api, pod) or [] for pod in invocation.api.pods_on(metadata.name(node))
+            if pod_kind.phase(pod) == "Running"]
+    sums = [_sum(used) for used in each]
+    return MACHINE_CPU + sum(cpu for cpu, _ in sums), MACHINE_MEMORY + sum(memory for _, memory in sums)
+
+
+def _node_row(node: Document, used: Used | None) -> list[str]:
+    if used is None:
+        return [metadata.name(node), *[UNKNOWN] * 4]
+    room = node_kind.allocatable(node)
+    cpu, memory = _cells(*used)
+    shares = (used[0] * 100 // quantity.milli_value(room["cpu"]), used[1] * 100 // quantity.value(room["memory"]))
+    return [metadata.name(node), cpu, f"{shares[0]}%", memory, f"{shares[1]}%"]
+
+
+def _cells(cpu: int, memory: int) -> tuple[str, str]:
+    return f"{cpu}m", f"{memory // MIB}Mi"
+
+
+def _rank(invocation: Invocation, used: Used) -> int:
+    """Where a row stands: the busiest first with --sort-by, else where it is."""
+    order = invocation.text("sort-by")
+    return -used[SORTS.index(order) - 1] if order else 0
+
+
+def _check(invocation: Invocation, most: int) -> None:
+    if len(invocation.words) > most:
+        raise CommandError(f"error: at most {most} name can be given")
+    if invocation.text("sort-by") not in SORTS:
+        raise CommandError("error: --sort-by accepts only cpu or memory")
+
+
+def _table(invocation: Invocation, head: list[str], rows: list[list[str]]) -> Output:
+    lines = rows if invocation.on("no-headers") else [head, *rows]
+    # Each cell ends with a tab stop, the last one too.
+    return Output("stdout", TabWriter().text([*cells, ""] for cells in lines))
+
+
+def _complete_pods(shell: Shell, words: Words, flags: Flags) -> list[str]:
+    return [] if words else names(shell, REGISTRY["pods"], flags)
+
+
+SORT = Flag("sort-by", help="If non-empty, sort by cpu or memory.")
+NO_HEADERS = switch("no-headers", help="If present, print output without headers.")
+COMMANDS = (
+    Command(
+        "top pod", _pods, "kubectl top pod [NAME | -l label]", "Display resource (CPU/memory) usage of pods",
+        (SELECTOR, ALL_NAMESPACES, switch("containers", help="Print usage of containers within a pod."), SORT, NO_HEADERS),
+        aliases=("top pods", "top po"), examples=("kubectl top pods", "kubectl top pods --sort-by=cpu"), complete=_complete_pods,
+    ),
+    Command(
+        "top node", _nodes, "kubectl top node [NAME | -l label]", "Display resource (CPU/memory) usage of nodes",
+        (SELECTOR, SORT, NO_HEADERS), aliases=("top nodes", "top no"), examples=("kubectl top nodes",), complete=nodes,
+    ),
+)
