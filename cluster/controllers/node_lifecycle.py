@@ -319,7 +319,7 @@ def _taint_by_conditions(context: Context, name: str) -> None:
     if node is None:
         return
     conditions = dig(node, "status", "conditions", default=[])
-    asked = (CONDITION_TAINTS.get((condition["type"], condition["status"])) for condition in conditions)
+    asked = (CONDITION_TAINTS.get((condition.get("type", ""), condition.get("status", ""))) for condition in conditions)
     wanted = [key for key in asked if key]
     if nodes.is_unschedulable(node):
         wanted.append(nodes.UNSCHEDULABLE_TAINT)

@@ -14,7 +14,7 @@ NOTE = "addresses"
 @lru_cache(maxsize=1024)
 def _network(cidr: str) -> tuple[int, int]:
     """The first and the last address for Pods: the network's own, the bridge's and the broadcast address are not."""
-    network = ipaddress.ip_network(cidr)
+    network = ipaddress.ip_network(cidr, strict=False)
     return int(network.network_address) + 2, int(network.broadcast_address) - 1
 
 

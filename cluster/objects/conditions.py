@@ -8,7 +8,7 @@ from cluster.objects.documents import Document, dig
 def condition(document: Document, wanted: str) -> Document | None:
     """The condition of that type, for example "Ready"; None without one."""
     for found in dig(document, "status", "conditions", default=[]):
-        if found["type"] == wanted:
+        if found.get("type") == wanted:
             match: Document = found
             return match
     return None

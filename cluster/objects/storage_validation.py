@@ -202,9 +202,10 @@ def _with_permitted_changes_undone(claim: Document, old: Document) -> Document:
         free.append("storageClassName")
     if dig(claim, "status", "phase") == "Bound":
         free.append("volumeAttributesClassName")
-        requests = {**dig(frozen, "resources", "requests", default={})}
-        requests["storage"] = dig(before, "resources", "requests", "storage")
-        frozen["resources"] = {**frozen["resources"], "requests": requests}
+        requests = dig(frozen, "resources", "requests")
+        if requests is not None:
+            size = dig(before, "resources", "requests", "storage")
+            frozen["resources"] = {**frozen["resources"], "requests": {**requests, "storage": size}}
     for field in free:
         frozen.pop(field, None)
         if field in before:

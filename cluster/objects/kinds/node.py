@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from cluster.objects import conditions
 from cluster.objects.documents import Document, dig
-from cluster.objects.field_errors import forbidden
+from cluster.objects.field_errors import forbidden, invalid
 from cluster.objects.metadata import labels
 from cluster.objects.placement_validation import taint_errors
 from cluster.objects.printing import AGE, NAME, NONE, UNKNOWN
@@ -123,11 +125,27 @@ def default(node: Document) -> Document:
 def validate(node: Document, old: Document | None) -> list[FieldError]:
     """Taints have the path that the server really reports (ValidateNode in pkg/apis/core/validation/validation.go)."""
     found = taint_errors(taints(node), "metadata.taints")
+    # The older field is the first of the newer one's entries.
+    cidrs = [dig(node, "spec", "podCIDR"), *dig(node, "spec", "podCIDRs", default=[])[1:]]
+    if not cidrs[0]:
+        cidrs = dig(node, "spec", "podCIDRs", default=[])
+    found += [
+        invalid(f"spec.podCIDRs[{index}]", cidr, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
+        for index, cidr in enumerate(cidrs) if cidr and not _is_cidr(cidr)
+    ]
     for field, text in (("podCIDRs", "podCIDR"), ("providerID", "providerID")):
         before = dig(old, "spec", field)
         if before and before != dig(node, "spec", field):
             found.append(forbidden(f"spec.{field}", f'node updates may not change {text} except from "" to valid'))
     return found
+
+
+def _is_cidr(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
 
 
 KIND = REGISTRY.register(

@@ -102,3 +102,18 @@ def test_conditions_and_addresses_have_types_even_if_nobody_said_so() -> None:
 def test_whole_conditions_stay_as_they_are() -> None:
     given = node()
     assert nodes.default(given)["status"]["conditions"] is given["status"]["conditions"]
+
+
+@pytest.mark.parametrize(("spec", "wrong"), [
+    ({"podCIDR": "10.244.1.0/24"}, False), ({"podCIDRs": ["10.244.1.7/24", "fd00::/64"]}, False), ({}, False),
+    ({"podCIDR": "*"}, True), ({"podCIDR": "*", "podCIDRs": ["10.244.1.0/24"]}, True), ({"podCIDRs": ["10.244.1.0"]}, True),
+])
+def test_addresses_for_pods_are_a_network(spec: dict[str, object], wrong: bool) -> None:
+    complaints = [error.field for error in nodes.validate(node(**spec), None)]
+    assert complaints == (["spec.podCIDRs[0]"] if wrong else [])
+
+
+def test_a_condition_without_a_type_is_none() -> None:
+    untyped = node()
+    untyped["status"]["conditions"] = [{"status": "True"}]
+    assert nodes.condition(untyped, "Ready") is None

@@ -131,6 +131,12 @@ def test_claims_that_are_refused(change: Document, complaint: str) -> None:
     assert complaints("persistentvolumeclaims", made("PersistentVolumeClaim", {**CLAIM, **change})) == [complaint]
 
 
+def test_a_bound_claim_keeps_asking_for_something() -> None:
+    bound = {**made("PersistentVolumeClaim", CLAIM), "status": {"phase": "Bound", "capacity": {"storage": "1Gi"}}}
+    silent = {**bound, "spec": {field: value for field, value in bound["spec"].items() if field != "resources"}}
+    assert any(complaint.startswith("spec: Forbidden") for complaint in complaints("persistentvolumeclaims", silent, bound))
+
+
 def test_a_claim_without_class_may_get_one_once() -> None:
     classless = {field: value for field, value in CLAIM.items() if field != "storageClassName"}
     resource = "persistentvolumeclaims"
