@@ -140,7 +140,7 @@ def _node_part(node: Document) -> Document:
         "status": {
             "allocatable": dig(node, "status", "allocatable", default={}),
             "conditions": [
-                {"type": condition["type"], "status": condition["status"]}
+                {"type": condition.get("type", ""), "status": condition.get("status", "")}
                 for condition in dig(node, "status", "conditions", default=[])
             ],
         },

@@ -349,3 +349,9 @@ def test_a_waiting_pod_that_asks_for_less_is_tried_again():
     reject(clock)
     update(clock.at(30_000), pod("p", container(cpu="1")))
     assert place(clock) == ACTIVE
+
+
+def test_conditions_that_say_little_are_heard_of():
+    before, after = node(), node()
+    before["status"]["conditions"], after["status"]["conditions"] = [{"type": "Ready"}], [{"type": "Ready", "status": "True"}, {}]
+    assert [event.action for event in node_events(before, after)] == [events.UPDATE_NODE_CONDITION]
