@@ -25,8 +25,10 @@ export class Matrix {
     this.plain = false; // numbers instead of the matrix
     this.listing = false; // the list of Pods may be open
     this.waiting = false; // a newer document was not put in meanwhile
+    this.touched = false; // ticked or typed since the last question was sent
     root.addEventListener("change", (event) => this.changed(event.target));
     root.addEventListener("input", (event) => event.target.id === "matrix-search" && this.later());
+    root.addEventListener("htmx:beforeRequest", () => (this.touched = false));
     root.addEventListener("submit", (event) => {
       event.preventDefault();
       this.refresh();
@@ -59,6 +61,7 @@ export class Matrix {
   }
 
   later() {
+    this.touched = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.refresh(), TYPED);
   }
@@ -73,7 +76,10 @@ export class Matrix {
     if (field.id === "matrix-pod") {
       this.listing = false;
       this.links.select(field.value);
-    } else if (field.name === "change") this.refresh();
+    } else if (field.name === "change") {
+      this.touched = true;
+      this.refresh();
+    }
   }
 
   /** Numbers instead of the matrix. */
@@ -85,7 +91,8 @@ export class Matrix {
   beforeSwap(event) {
     const { detail } = event;
     if (detail.target !== this.root) return;
-    if (detail.serverResponse === this.shown) detail.shouldSwap = false;
+    if (this.touched) detail.shouldSwap = false; // it would undo that, and the answer to it is on its way
+    else if (detail.serverResponse === this.shown) detail.shouldSwap = false;
     else if (this.listing) {
       detail.shouldSwap = false; // an open list must not close by itself: it is asked again when the list is left
       this.waiting = true;
