@@ -6,6 +6,7 @@ pkg/scheduler/framework/plugins/podtopologyspread/common.go, pkg/scheduler/frame
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cluster.objects.documents import Document, dig
@@ -67,7 +68,34 @@ def parsed(documents: Iterable[Document], labels: Mapping[str, str], action: str
     return tuple(_parsed(document, labels) for document in documents if document.get("whenUnsatisfiable") == action)
 
 
+class _Same:
+    """A document as a key of a cache, by its identity: documents are never mutated. The key keeps it alive."""
+
+    __slots__ = ("document",)
+
+    def __init__(self, document: Document | None) -> None:
+        self.document = document
+
+    def __hash__(self) -> int:
+        return id(self.document)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.document is other.document
+
+
 def _parsed(document: Document, labels: Mapping[str, str]) -> Constraint:
+    if not document.get("matchLabelKeys"):
+        return _parsed_alone(_Same(document))
+    return _parsed_with(document, labels)
+
+
+@lru_cache(maxsize=1024)
+def _parsed_alone(key: _Same) -> Constraint:
+    assert key.document is not None
+    return _parsed_with(key.document, {})
+
+
+def _parsed_with(document: Document, labels: Mapping[str, str]) -> Constraint:
     selector = LabelSelector.from_document(document.get("labelSelector"))
     keys = [key for key in document.get("matchLabelKeys") or () if key in labels]
     if keys and not selector.nothing:
@@ -104,11 +132,17 @@ def default_selector(pod: Document, lister: Lister) -> LabelSelector:
     if owner is not None and kind == _REPLICATION_CONTROLLER:
         controller = lister.get("replicationcontrollers", namespace, owner["name"])
         return LabelSelector.from_map(labels | dig(controller or {}, "spec", "selector", default={}))
-    selector = LabelSelector.from_map(labels) if labels else EVERYTHING
     if owner is None or kind not in _CONTROLLERS:
-        return selector
+        return LabelSelector.from_map(labels) if labels else EVERYTHING
     controller = lister.get(_CONTROLLERS[kind], namespace, owner["name"])
-    more = LabelSelector.from_document(None if controller is None else dig(controller, "spec", "selector"))
+    return _joined(tuple(labels.items()), _Same(None if controller is None else dig(controller, "spec", "selector")))
+
+
+@lru_cache(maxsize=1024)
+def _joined(labels: tuple[tuple[str, str], ...], controller: _Same) -> LabelSelector:
+    """The labels of services and the selector of a controller together: the same for all pods of a workload."""
+    selector = LabelSelector.from_map(dict(labels)) if labels else EVERYTHING
+    more = LabelSelector.from_document(controller.document)
     return LabelSelector([*selector.requirements, *more.requirements])
 
 
