@@ -92,6 +92,11 @@ def test_top_knows_no_more_than_a_metrics_server():
     new.run("simulate node stop node-1")
     new.simulation.advance(2 * times.MINUTE)
     assert new.run("top node node-1").lines[1].split() == ["node-1", *["<unknown>"] * 4]
+    said(new.run("top pod a -l app=a"), stderr="error: only one of NAME or selector can be provided\n")
+    said(
+        new.run("top node a b"),
+        stderr="error: node [NAME | -l label]\nSee 'kubectl top node -h' for help and examples\n",
+    )
     said(new.run("top pods --sort-by=age"), stderr="error: --sort-by accepts only cpu or memory\n")
 
 

@@ -43,7 +43,7 @@ COMPONENTS = (
     "job-controller", "cronjob-controller", "replication-controller",
     "replicaset-controller", "default-scheduler", "endpointslice-controller",
     "node-lifecycle-controller", "garbage-collector-controller", "taint-eviction-controller", "namespace-controller",
-    "resourcequota-controller",
+    "resourcequota-controller", "horizontal-pod-autoscaler-controller",
 )
 
 
@@ -237,6 +237,13 @@ class Hand:
         text = f"apiVersion: v1\nkind: LimitRange\nmetadata: {{name: {self._name()}}}\nspec: {{limits: [{rules}]}}\n"
         return f"apply -f limits.yaml -n {self.random.choice('ab')}", {"limits.yaml": text}
 
+    def _autoscale(self, simulation: Simulation) -> str:
+        least, goal = self.random.randint(1, 3), self.random.choice(("--cpu=50%", "--cpu=20m", "--memory=4Mi"))
+        return f"autoscale {self._workload(simulation)} --min={least} --max={least + self.random.randint(0, 4)} {goal}"
+
+    def _load(self, simulation: Simulation) -> str:
+        return f"simulate load {self._existing(simulation, 'services')} {self.random.choice((0, 10, 100, 1000))}"
+
     def _run(self, simulation: Simulation) -> str:
         policy = self.random.choice(("Always", "OnFailure", "Never"))
         labels = f" --labels=app={self._name()}" if self.random.random() < 0.5 else ""
@@ -289,6 +296,7 @@ class Hand:
             "deployments.apps", "deployments.apps", "services", "replicasets.apps", "daemonsets.apps", "statefulsets.apps",
             "poddisruptionbudgets.policy", "persistentvolumeclaims", "jobs.batch", "jobs.batch", "cronjobs.batch",
             "replicationcontrollers", "resourcequotas", "limitranges",
+            "horizontalpodautoscalers.autoscaling",
         ))
         kind = resource.partition(".")[0]
         owns = ".apps" in resource or ".batch" in resource
@@ -351,7 +359,7 @@ class Hand:
 WEIGHTS = {
     "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "apply_daemonset": 4, "apply_statefulset": 6,
     "apply_job": 6, "apply_cronjob": 3, "apply_replicationcontroller": 1, "change_job": 3, "job_by_hand": 1,
-    "budget": 3, "quota": 3, "limits": 2, "run": 3,
+    "budget": 3, "quota": 3, "limits": 2, "autoscale": 3, "load": 3, "run": 3,
     "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
     "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 2,
     "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 2, "machine": 3, "add_machine": 2,

@@ -17,6 +17,7 @@ from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
 from tests.support.console import Console
 from tests.walks import (
+    autoscaler,  # noqa: F401  (its rules)
     invariants,
     jobs,  # noqa: F401  (its rules)
     quiet,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster.kubectl.command import ALL_NAMESPACES, SELECTOR, Command, Flag, switch
 from cluster.kubectl.completing import Flags, Words, names, nodes
+from cluster.kubectl.creating import usage as usage_error
 from cluster.kubectl.invocation import CommandError, Invocation, Output, Run, Shell
 from cluster.kubectl.resources import label_selector, read
 from cluster.kubectl.tables import TabWriter
@@ -24,10 +25,8 @@ Used = tuple[int, int]  # millicores, bytes
 
 
 def _pods(invocation: Invocation) -> Run:
-    _check(invocation, most=1)
+    _check(invocation, "pod [NAME | -l label]", "selector")
     everywhere = invocation.on("all-namespaces")
-    if invocation.words and (everywhere or invocation.text("selector")):
-        raise CommandError("error: only one of NAME or --selector can be provided")
     found = _chosen(invocation, everywhere)
     known = [(pod, used) for pod in found if (used := usage.of_pod(invocation.api, pod)) is not None]
     if not known:
@@ -45,7 +44,7 @@ def _pods(invocation: Invocation) -> Run:
 
 
 def _chosen(invocation: Invocation, everywhere: bool) -> list[Document]:
-    if invocation.words:
+    if invocation.words and not everywhere:
         return [read(invocation.api, REGISTRY["pods"], invocation.namespace, invocation.words[0])]
     return invocation.api.list("pods", None if everywhere else invocation.namespace, label_selector(invocation))
 
@@ -69,7 +68,7 @@ def _sum(used: list[usage.Usage]) -> Used:
 
 
 def _nodes(invocation: Invocation) -> Run:
-    _check(invocation, most=1)
+    _check(invocation, "node [NAME | -l label]", "--selector")
     api = invocation.api
     if invocation.words:
         found = [read(api, REGISTRY["nodes"], "", invocation.words[0])]
@@ -116,11 +115,13 @@ def _rank(invocation: Invocation, used: Used) -> int:
     return -used[SORTS.index(order) - 1] if order else 0
 
 
-def _check(invocation: Invocation, most: int) -> None:
-    if len(invocation.words) > most:
-        raise CommandError(f"error: at most {most} name can be given")
+def _check(invocation: Invocation, line: str, selector: str) -> None:
+    if len(invocation.words) > 1:
+        raise usage_error(invocation, line)
     if invocation.text("sort-by") not in SORTS:
         raise CommandError("error: --sort-by accepts only cpu or memory")
+    if invocation.words and invocation.text("selector"):
+        raise CommandError(f"error: only one of NAME or {selector} can be provided")
 
 
 def _table(invocation: Invocation, head: list[str], rows: list[list[str]]) -> Output:
