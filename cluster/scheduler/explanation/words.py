@@ -316,7 +316,7 @@ def _pending(told: Told) -> Iterator[Word]:
         yield _word("pending.backoff", "pending", seconds=queued.seconds)
     if queued.place == "unschedulable" and queued.plugins:
         yield _word("pending.waits-for", "pending", plugins=list(queued.plugins))
-    if told.helpless:
+    if told.helpless and told.matrix is not None and not told.matrix.rejected:
         yield _word("pending.no-single-change", "pending")
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from cluster.scheduler.explanation.nodes import node_word, pod_word
 from cluster.scheduler.explanation.sentences import english
+from tests.scheduler.builders import container, node, pod
+from tests.scheduler.explained import sentences, told
 
 
 @pytest.mark.parametrize(("plugin", "values", "sentence"), [
@@ -41,3 +43,13 @@ def test_a_claim_that_is_not_there() -> None:
     assert english(word) == (
         'VolumeRestrictions rejects the Pod before any node is looked at: persistentvolumeclaim "a" not found.'
     )
+
+
+def test_nothing_that_was_tried_brings_a_claim() -> None:
+    """It is one thing that is in the way, not several; where several are it is said."""
+    claims = [{"name": "d", "persistentVolumeClaim": {"claimName": "a"}}]
+    without = told(pod("p", container(), volumes=claims), [node("n1"), node("n2")])
+    assert without["changes"] == []
+    assert not [sentence for sentence in sentences(without, "pending") if "single change" in sentence]
+    beset = told(pod("p", container(cpu="9"), nodeSelector={"a": "b"}), [node("n1", cordoned=True), node("n2", cordoned=True)])
+    assert [sentence for sentence in sentences(beset, "pending") if "several things are in the way" in sentence]
