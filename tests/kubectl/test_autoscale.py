@@ -100,6 +100,15 @@ def test_top_knows_no_more_than_a_metrics_server():
     said(new.run("top pods --sort-by=age"), stderr="error: --sort-by accepts only cpu or memory\n")
 
 
+def test_a_pod_that_never_has_metrics():
+    new = console()
+    new.run("run a --image=nginxx")
+    new.simulation.advance_clock(new.simulation.now + 3 * times.MINUTE)
+    result = new.run("top pods")
+    assert result.stderr.startswith("error: Metrics not available for pod default/a, age: 3m0")
+    said(new.run("top pod a"), stderr='Error from server (NotFound): podmetrics.metrics.k8s.io "default/a" not found\n')
+
+
 def test_a_load():
     lab = with_hpa()
     said(lab.run("simulate load web 100"), "service/web has a load of 100 requests per second\n")

@@ -8,8 +8,9 @@ from cluster.kubectl.creating import usage as usage_error
 from cluster.kubectl.invocation import CommandError, Invocation, Output, Run, Shell
 from cluster.kubectl.resources import label_selector, read
 from cluster.kubectl.tables import TabWriter
+from cluster.kubelet.durations import go_duration
 from cluster.machinery import usage
-from cluster.objects import metadata, quantity
+from cluster.objects import metadata, quantity, times
 from cluster.objects.documents import Document
 from cluster.objects.kinds import node as node_kind
 from cluster.objects.kinds import pod as pod_kind
@@ -20,6 +21,9 @@ MIB = 1 << 20
 SORTS = ("", "cpu", "memory")
 # What a machine uses for itself: kubelet, container runtime, kernel.
 MACHINE_CPU, MACHINE_MEMORY = 40, 300 * MIB
+
+# After so long a Pod should have metrics.
+CREATION_DELAY = 2 * times.MINUTE
 
 Used = tuple[int, int]  # millicores, bytes
 
@@ -34,13 +38,23 @@ def _pods(invocation: Invocation) -> Run:
             where = "" if everywhere else f" in {invocation.namespace} namespace"
             yield Output("stderr", f"No resources found{where}.\n" if where else "No resources found\n")
             return 0
-        if invocation.words:
-            name = f"{invocation.namespace}/{invocation.words[0]}"
-            raise CommandError(f'Error from server (NotFound): podmetrics.metrics.k8s.io "{name}" not found')
-        raise CommandError("error: metrics not available yet")
+        raise _not_yet(invocation, found)
     head = ["NAMESPACE"] * everywhere + ["POD"] * invocation.on("containers") + ["NAME", "CPU(cores)", "MEMORY(bytes)"]
     yield _table(invocation, head, _pod_rows(invocation, known, everywhere))
     return 0
+
+
+def _not_yet(invocation: Invocation, found: list[Document]) -> CommandError:
+    """Why there are no metrics: a Pod is named that nobody measures, one is old enough, or all are young."""
+    if invocation.words:
+        name = f"{metadata.namespace(found[0])}/{metadata.name(found[0])}"
+        return CommandError(f'Error from server (NotFound): podmetrics.metrics.k8s.io "{name}" not found')
+    for pod in found:
+        age = invocation.api.now - times.parse(pod["metadata"]["creationTimestamp"])
+        if age > CREATION_DELAY:
+            name = f"{metadata.namespace(pod)}/{metadata.name(pod)}"
+            return CommandError(f"error: Metrics not available for pod {name}, age: {go_duration(age)}")
+    return CommandError("error: metrics not available yet")
 
 
 def _chosen(invocation: Invocation, everywhere: bool) -> list[Document]:
