@@ -121,6 +121,11 @@ def nodes_to_find(nodes: int, percentage: int = 0) -> int:
     return max(nodes * share // 100, MIN_FEASIBLE_NODES)
 
 
+def enough_nodes(nodes: int, profile: Profile) -> int:
+    """How many feasible nodes end the search: one where nobody compares them."""
+    return nodes_to_find(nodes, profile.percentage_of_nodes_to_score) if profile.score else 1
+
+
 def _no_common_node(plugins: set[str]) -> Status:
     if len(plugins) == 1:
         return Status(Code.UNRESOLVABLE, (f"node(s) didn't satisfy plugin {next(iter(plugins))}",))
@@ -155,9 +160,8 @@ def _nominated_node(attempt: Attempt) -> Verdict | None:
 
 
 def _filtered(attempt: Attempt, nodes: Sequence[NodeInfo], start: int) -> list[Verdict]:
-    """Verdicts from `start` on, round the list, until enough nodes are feasible: one where nobody compares them."""
-    profile = attempt.profile
-    wanted = nodes_to_find(len(nodes), profile.percentage_of_nodes_to_score) if profile.score else 1
+    """Verdicts from `start` on, round the list, until enough nodes are feasible."""
+    wanted = enough_nodes(len(nodes), attempt.profile)
     verdicts: list[Verdict] = []
     for offset in range(len(nodes)):
         verdict = _filter(attempt, nodes[(start + offset) % len(nodes)])

@@ -439,6 +439,8 @@ class Attempt:
             status = plugin.pre_score(self.state, self.pod, nodes, self.snapshot)
             if status.code is Code.SKIP:
                 return None
+            if not status.is_success:
+                raise NotByArrays
         raw = {node.name: plugin.score(self.state, self.pod, node) for node in nodes}
         normalized = plugin.normalize(self.state, raw)
         found = Scored(np.zeros(len(compared), np.int64), np.zeros(len(compared), np.int64))

@@ -12,7 +12,7 @@ from cluster.objects.selectors import NodeSelectorRequirement
 from cluster.scheduler.arrays.columns import Bools, Columns, Ints
 from cluster.scheduler.arrays.resources import Index
 from cluster.scheduler.arrays.template import Template
-from cluster.scheduler.plugins.node_affinity import NAME_FIELD, preferred_terms, required_terms
+from cluster.scheduler.plugins.node_affinity import NAME_FIELD, meaningful, preferred_terms, required_terms
 
 
 def matches(columns: Columns, template: Template, rows: Index) -> Bools:
@@ -28,9 +28,8 @@ def matches(columns: Columns, template: Template, rows: Index) -> Bools:
 def preference(columns: Columns, template: Template, rows: Index) -> Ints:
     """The raw score: the sum of the weights of the preferred terms that hold."""
     total = np.zeros(len(columns.alive.values[rows]), np.int64)
-    for term in preferred_terms(template.pod) or ():
-        if term["weight"]:
-            total += term["weight"] * _term(columns, term["preference"], rows)
+    for term in meaningful(preferred_terms(template.pod) or ()):
+        total += term["weight"] * _term(columns, term["preference"], rows)
     return total
 
 

@@ -33,6 +33,7 @@ from cluster.scheduler.framework import Code, Plugin, Profile
 from cluster.scheduler.listers import NOTHING, Lister
 from cluster.scheduler.plugins.default_preemption import DefaultPreemption
 from cluster.scheduler.plugins.inter_pod_affinity import InterPodAffinity
+from cluster.scheduler.plugins.node_affinity import NodeAffinity
 from cluster.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from cluster.scheduler.snapshot import NodeInfo, Snapshot, nominated_node, pod_key
 
@@ -57,6 +58,7 @@ class ArrayScheduler:
             None if spread is None else TopologySpread(spread, self.columns, matching),
             None if affinity is None else PodAffinity(affinity, self.columns, matching),
         )
+        self._is_by_columns = all(map(_has_columns, profile.plugins)) and not any(profile.unprepared.values())
         self._caches: dict[bytes, LocalCache] = {}
         self._evictions: dict[tuple[bytes, int], Memory] = {}
         self._synced: Mapping[str, NodeInfo] = {}
@@ -210,7 +212,9 @@ class ArrayScheduler:
         return recorded(attempt, decision, attempt.looked_at)
 
     def _decided(self, attempt: Attempt, random: Callable[[], float], start_index: int) -> ArrayDecision:
-        if self.columns.has_inexact or attempt.template.is_inexact or not attempt.before.status.is_success:
+        if not self._is_by_columns or self.columns.has_inexact or attempt.template.needs_readable:
+            raise NotByArrays
+        if not attempt.before.status.is_success:
             raise NotByArrays
         nominated = self.columns.row_of.get(nominated_node(attempt.pod))
         if nominated is not None and attempt.is_feasible(nominated):
@@ -227,7 +231,7 @@ class ArrayScheduler:
         attempt.looked_at = order if not begin else np.roll(order, -begin)
         if not feasible:
             return self._nowhere(attempt, attempt.looked_at, start_index)
-        wanted = schedule.nodes_to_find(tried, self.profile.percentage_of_nodes_to_score)
+        wanted = schedule.enough_nodes(tried, self.profile)
         if wanted < tried and wanted <= feasible:
             tried = _cut(candidates, attempt.looked_at, wanted)
             attempt.looked_at = attempt.looked_at[:tried]
@@ -336,6 +340,13 @@ class ArrayScheduler:
             found.refresh()
         self._caches[template.place] = found
         return found
+
+
+def _has_columns(plugin: Plugin) -> bool:
+    """Whether what is asked of every pod by the profile is known to the columns: a node affinity of the profile is not."""
+    if not isinstance(plugin, NodeAffinity):
+        return True
+    return plugin.added_terms is None and not plugin.added_preferences
 
 
 def _cut(candidates: Bools, search: Rows, wanted: int) -> int:

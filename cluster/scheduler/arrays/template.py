@@ -15,7 +15,7 @@ from cluster.objects.documents import Document
 from cluster.scheduler import resources
 from cluster.scheduler.affinity_terms import Terms, terms_of
 from cluster.scheduler.arrays.columns import INEXACT
-from cluster.scheduler.plugins.node_affinity import preferred_terms, required_terms
+from cluster.scheduler.plugins.node_affinity import preferred_terms, problem_with, required_terms
 from cluster.scheduler.resources import Amounts
 from cluster.scheduler.snapshot import HostPort, host_ports, priority_of
 
@@ -26,7 +26,10 @@ _LIMIT = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """Pods that are alike. `pod` is one of them; `place` names everything that concerns single nodes only."""
+    """Pods that are alike. `pod` is one of them; `place` names everything that concerns single nodes only.
+
+    `needs_readable`: numbers too large for the columns, or preferences that cannot be understood.
+    """
 
     pod: Document
     place: bytes
@@ -43,7 +46,7 @@ class Template:
     has_node_affinity: bool
     prefers_nodes: bool
     restricts_names: bool
-    is_inexact: bool
+    needs_readable: bool
     # What other modules found out about these pods and may forget again, by their own keys.
     notes: dict[Any, Any] = field(default_factory=dict)
 
@@ -149,5 +152,6 @@ def _read(pod: Document, place: bytes) -> Template:
         has_node_affinity=terms is not None or bool(spec.get("nodeSelector")),
         prefers_nodes=preferred_terms(pod) is not None,
         restricts_names=any(term.get("matchFields") for term in terms or ()),
-        is_inexact=max(resources.pod_requests(pod).values(), default=0) >= INEXACT,
+        needs_readable=max(resources.pod_requests(pod).values(), default=0) >= INEXACT
+        or bool(problem_with(preferred_terms(pod) or ())),
     )

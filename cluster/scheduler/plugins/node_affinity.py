@@ -72,7 +72,7 @@ class NodeAffinity(Plugin):
     def __init__(self, added: Document | None = None) -> None:
         """`added`: a node affinity that counts for every pod of the profile, besides the pod's own."""
         self.added_terms = _required_terms(added)
-        self.added_preferences = _meaningful((added or {}).get(_PREFERRED) or ())
+        self.added_preferences = meaningful((added or {}).get(_PREFERRED) or ())
 
     def pre_filter(self, state: CycleState, pod: Document, snapshot: Snapshot) -> PreFilterResult:
         terms = required_terms(pod)
@@ -94,10 +94,10 @@ class NodeAffinity(Plugin):
         terms = preferred_terms(pod)
         if not terms and not self.added_preferences:
             return SKIP
-        problem = _problem_with(terms or ())
+        problem = problem_with(terms or ())
         if problem:
             return Status(Code.ERROR, (problem,))
-        state[self.name] = [*_meaningful(terms or ()), *self.added_preferences]
+        state[self.name] = [*meaningful(terms or ()), *self.added_preferences]
         return SUCCESS
 
     def score(self, state: CycleState, pod: Document, node: NodeInfo) -> int:
@@ -126,7 +126,8 @@ def _any_term_matches(terms: Sequence[Document], node: Document) -> bool:
     return node_selector_terms_match(terms, meta.get("labels") or {}, {NAME_FIELD: meta["name"]})
 
 
-def _meaningful(preferred: Iterable[Document]) -> list[Document]:
+def meaningful(preferred: Iterable[Document]) -> list[Document]:
+    """The preferred terms that can change a score: with a weight and a condition."""
     return [term for term in preferred if term.get("weight") and _says_something(term.get("preference") or {})]
 
 
@@ -134,7 +135,7 @@ def _says_something(term: Document) -> bool:
     return bool(term.get("matchExpressions") or term.get("matchFields"))
 
 
-def _problem_with(preferred: Sequence[Document]) -> str:
+def problem_with(preferred: Sequence[Document]) -> str:
     """What cannot be understood of preferred terms, "" for nothing: the API server lets some wrong values pass."""
     problems = [
         problem for index, term in enumerate(preferred) if term.get("weight")

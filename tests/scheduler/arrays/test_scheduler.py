@@ -2,7 +2,6 @@
 
 import pytest
 
-from cluster.scheduler.arrays import decide_large
 from cluster.scheduler.arrays import matching as matching_module
 from cluster.scheduler.arrays import scheduler as scheduler_module
 from cluster.scheduler.arrays import template as template_module
@@ -10,6 +9,7 @@ from cluster.scheduler.arrays.columns import ChangeLog
 from cluster.scheduler.arrays.scheduler import ArrayScheduler
 from cluster.scheduler.decision import Outcome
 from cluster.scheduler.framework import Profile
+from cluster.scheduler.plugins.node_affinity import NodeAffinity
 from cluster.scheduler.schedule import decide
 from cluster.scheduler.snapshot import Snapshot
 from tests.scheduler.arrays.parity import by_arrays, readable, recorded
@@ -200,12 +200,50 @@ def test_whole_snapshots_are_taken_over():
         incoming = pod(f"p{number}", container(cpu="1"))
         snapshot = Snapshot.of(nodes, pods)
         expected = decide(incoming, snapshot, PROFILE, lambda: random)
-        found = decide_large(incoming, snapshot, PROFILE, lambda: random, 0, kept)
+        kept.sync(snapshot)
+        found = kept.decide_recorded(incoming, lambda: random)
         assert recorded(found) == recorded(expected)
-        assert decide_large(incoming, snapshot, PROFILE, lambda: random).why()["best"] == list(expected.best)
+        fresh = ArrayScheduler.of(PROFILE, snapshot).decide_recorded(incoming, lambda: random)
+        assert fresh.why()["best"] == list(expected.best)
         pods.append({**incoming, "spec": {**incoming["spec"], "nodeName": found.chosen}})
         if number == 6:
             nodes = nodes[1:]
             pods = [each for each in pods if each["spec"]["nodeName"] != "n0"]
 
     assert len(kept) == 4
+
+
+ADDED = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+    {"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]},
+]}}
+PREFERRED = {"preferredDuringSchedulingIgnoredDuringExecution": [
+    {"weight": 9, "preference": {"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}},
+]}
+NONSENSE = {"preferredDuringSchedulingIgnoredDuringExecution": [
+    {"weight": 9, "preference": {"matchExpressions": [{"key": "disk", "operator": "Gt", "values": ["ssd"]}]}},
+]}
+EMPTY = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 9}, {"preference": {}}]}
+
+
+def with_added(affinity):
+    plugins = [NodeAffinity(affinity) if plugin.name == "NodeAffinity" else plugin for plugin in PROFILE.plugins]
+    return Profile(plugins, PROFILE.weights)
+
+
+@pytest.mark.parametrize(("profile", "incoming"), [
+    (with_added(ADDED), pod("p")),
+    (with_added(PREFERRED), pod("p")),
+    (with_added(PREFERRED), pod("p", affinity={"nodeAffinity": NONSENSE})),
+    (PROFILE, pod("p", affinity={"nodeAffinity": NONSENSE})),
+    (PROFILE, pod("p", affinity={"nodeAffinity": EMPTY})),
+    (Profile(PROFILE.plugins, PROFILE.weights, points={"score": ()}), pod("p")),
+    (Profile(PROFILE.plugins, PROFILE.weights, points={"pre_score": ()}), pod("p")),
+], ids=["required", "preferred", "both", "nonsense", "empty", "no scores", "no PreScore"])
+def test_what_columns_do_not_hold_is_left_to_the_readable_path(profile, incoming):
+    nodes = [node("n1"), node("n2", labels={"disk": "ssd"}), node("n3", labels={"disk": "hdd"})]
+    scheduler, snapshot = scheduler_of(*nodes, profile=profile), Snapshot.of(nodes, [])
+
+    for start in range(3):
+        expected = decide(incoming, snapshot, profile, lambda: 0.0, start)
+        found = scheduler.decide(incoming, lambda: 0.0, start_index=start)
+        assert by_arrays(scheduler, found) == readable(expected)
