@@ -79,19 +79,19 @@ class HorizontalController(Component):
 def target_of(reader: Reader, hpa: Document) -> Target:
     """What an HPA scales; raises TargetProblem."""
     wanted = hpas.target(hpa)
-    kind = REGISTRY.by_type(wanted.get("apiVersion", ""), wanted["kind"])
+    # Whatever version is named, the group and the kind decide.
+    group = wanted.get("apiVersion", "").rpartition("/")[0]
+    kind = next((kind for kind in REGISTRY if (kind.group, kind.kind) == (group, wanted["kind"])), None)
     if kind is None:
-        group = wanted.get("apiVersion", "").rpartition("/")[0]
         raise TargetProblem(f'no matches for kind "{wanted["kind"]}" in group "{group}"')
+    if "scale" not in kind.subresources:
+        raise TargetProblem("the server could not find the requested resource")
     document = reader.get(kind.resource, metadata.namespace(hpa), wanted["name"])
     if document is None:
-        scale = f"{kind.plural}/scale" + (f".{kind.group}" if kind.group else "")
-        raise TargetProblem(f'{scale} "{wanted["name"]}" not found')
-    try:
-        scale_now = scale_of(kind, document)
-    except APIError as error:
-        raise TargetProblem(error.message) from error
-    return Target(kind.resource, document, scale_now["spec"]["replicas"], scale_now["status"]["selector"])
+        what = f"{kind.plural}/scale" + (f".{kind.group}" if kind.group else "")
+        raise TargetProblem(f'{what} "{wanted["name"]}" not found')
+    scale = scale_of(kind, document)
+    return Target(kind.resource, document, scale["spec"]["replicas"], scale["status"]["selector"])
 
 
 class _Sync:

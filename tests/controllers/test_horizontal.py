@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import pytest
+
 from cluster.objects import times
 from cluster.objects.documents import Document, with_value
 from cluster.objects.kinds import horizontalpodautoscaler as hpas
@@ -130,6 +132,25 @@ def test_a_target_that_is_missing() -> None:
     lab.simulation.advance(60 * times.SECOND)
     assert conditions(lab)["AbleToScale"] == ("False", "FailedGetScale")
     assert messages(lab, "FailedGetScale") == ['deployments/scale.apps "web" not found']
+
+
+@pytest.mark.parametrize(("reference", "why"), [
+    ({"apiVersion": "apps/v1", "kind": "Widget", "name": "web"}, 'no matches for kind "Widget" in group "apps"'),
+    ({"apiVersion": "apps/v1", "kind": "DaemonSet", "name": "web"}, "the server could not find the requested resource"),
+])
+def test_a_target_that_cannot_be_scaled(reference: Document, why: str) -> None:
+    lab = with_hpa()
+    change(lab, ("spec", "scaleTargetRef"), reference)
+    lab.simulation.advance(40 * times.SECOND)
+    assert conditions(lab)["AbleToScale"] == ("False", "FailedGetScale")
+    assert messages(lab, "FailedGetScale")[-1] == why
+
+
+def test_an_old_version_of_the_target_s_kind() -> None:
+    lab = with_hpa()
+    change(lab, ("spec", "scaleTargetRef", "apiVersion"), "apps/v1beta1")
+    lab.simulation.advance(40 * times.SECOND)
+    assert conditions(lab)["AbleToScale"][0] == "True"
 
 
 def test_pods_that_ask_for_nothing() -> None:

@@ -96,6 +96,8 @@ def validate(hpa: Document, old: Document | None) -> list[FieldError]:
     """ValidateHorizontalPodAutoscaler in pkg/apis/autoscaling/validation/validation.go."""
     spec = hpa.get("spec") or {}
     found = _size_errors(spec) + _target_errors(spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef")
+    if old is None or _type(target(hpa)) != _type(target(old)):
+        found += _version_errors(target(hpa), "spec.scaleTargetRef.apiVersion")
     for index, metric in enumerate(spec.get("metrics") or []):
         found += _metric_errors(metric, f"spec.metrics[{index}]")
     rules = spec.get("behavior") or {}
@@ -140,6 +142,20 @@ def _target_errors(reference: Document, path: str) -> list[FieldError]:
             invalid(f"{path}.{field}", text, f"may not contain '{wrong}'") for wrong in ("/", "%") if wrong in text
         ]
     return found
+
+
+def _type(reference: Document) -> tuple[str, str]:
+    return reference.get("apiVersion") or "", reference.get("kind") or ""
+
+
+def _version_errors(reference: Document, path: str) -> list[FieldError]:
+    """Of what can be scaled only a ReplicationController has no API group (ValidateAPIVersion)."""
+    version, kind = _type(reference)
+    if version.count("/") > 1:
+        return [invalid(path, version, f"unexpected GroupVersion string: {version}")]
+    if "/" not in version and kind != "ReplicationController":
+        return [invalid(path, version, "apiVersion must specify API group")]
+    return []
 
 
 def _metric_errors(metric: Document, path: str) -> list[FieldError]:
@@ -232,7 +248,17 @@ def _rule_errors(rules: Document, path: str) -> list[FieldError]:
         found.append(required(f"{path}.policies", "must specify at least one Policy"))
     for index, each in enumerate(rules.get("policies") or []):
         found += _policy_errors(each, f"{path}.policies[{index}]")
+    if rules.get("tolerance") is not None:
+        found += _tolerance_errors(rules["tolerance"], f"{path}.tolerance")
     return found
+
+
+def _tolerance_errors(amount: Any, path: str) -> list[FieldError]:
+    try:
+        negative = quantity.parse(amount) < 0
+    except quantity.QuantityError as problem:
+        return [invalid(path, amount, str(problem))]
+    return [invalid(path, quantity.canonical(amount), NEGATIVE)] if negative else []
 
 
 def _policy_errors(policy: Document, path: str) -> list[FieldError]:

@@ -41,8 +41,18 @@ def resource(**target: Any) -> Document:
     ]),
     (hpa(minReplicas=0), ["spec.minReplicas: Invalid value: 0: must be greater than or equal to 1"]),
     (hpa(minReplicas=11), ["spec.maxReplicas: Invalid value: 10: must be greater than or equal to `minReplicas`"]),
-    (hpa(scaleTargetRef={"kind": "Deployment"}), ["spec.scaleTargetRef.name: Required value"]),
-    (hpa(scaleTargetRef={"kind": "A/b", "name": ".."}), [
+    (hpa(scaleTargetRef={"apiVersion": "v1", "kind": "Deployment", "name": "web"}), [
+        'spec.scaleTargetRef.apiVersion: Invalid value: "v1": apiVersion must specify API group',
+    ]),
+    (hpa(scaleTargetRef={"apiVersion": "a/b/c", "kind": "Deployment", "name": "web"}), [
+        'spec.scaleTargetRef.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+    ]),
+    (hpa(scaleTargetRef={"apiVersion": "v1", "kind": "ReplicationController", "name": "web"}), []),
+    (hpa(behavior={"scaleUp": {"tolerance": "-0.1"}}), [
+        'spec.behavior.scaleUp.tolerance: Invalid value: "-100m": must be greater than or equal to 0',
+    ]),
+    (hpa(scaleTargetRef={"apiVersion": "apps/v1", "kind": "Deployment"}), ["spec.scaleTargetRef.name: Required value"]),
+    (hpa(scaleTargetRef={"apiVersion": "apps/v1", "kind": "A/b", "name": ".."}), [
         "spec.scaleTargetRef.kind: Invalid value: \"A/b\": may not contain '/'",
         "spec.scaleTargetRef.name: Invalid value: \"..\": may not be '..'",
     ]),
@@ -80,6 +90,11 @@ def resource(**target: Any) -> Document:
 ])
 def test_complaints(found: Document, complaints: list[str]) -> None:
     assert [str(error) for error in hpas.validate(found, None)] == complaints
+
+
+def test_a_version_that_is_wrong_already_may_stay() -> None:
+    wrong = hpa(scaleTargetRef={"apiVersion": "v1", "kind": "Deployment", "name": "web"})
+    assert hpas.validate(wrong, wrong) == []
 
 
 def test_an_unknown_metric() -> None:
