@@ -6,6 +6,7 @@ What does not differ between two objects is shared by all of them, and so is wha
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from cluster.objects.documents import Document
@@ -40,7 +41,7 @@ class Mould:
         """How to make a part, and its holes; (None, none) for one without."""
         if isinstance(value, str):
             place = self._holes.get(value)
-            return (None, frozenset()) if place is None else (_hole(place), frozenset({place}))
+            return (None, frozenset()) if place is None else (itemgetter(place), frozenset({place}))
         if isinstance(value, dict):
             return self._container(value, list(value.items()), dict.copy)
         if isinstance(value, list):
@@ -65,18 +66,12 @@ class Mould:
         return (_shared(fill, sorted(places)) if places <= self._common else fill), places
 
 
-def _hole(place: int) -> Filler:
-    def fill(values: Values) -> Any:
-        return values[place]
-
-    return fill
-
-
 def _shared(fill: Filler, places: list[int]) -> Filler:
     known: dict[Any, Any] = {}
+    key_of = itemgetter(*places)
 
     def filled(values: Values) -> Any:
-        key = tuple([values[place] for place in places])
+        key = key_of(values)
         found = known.get(key)
         if found is None:
             if len(known) >= SHARED_LIMIT:

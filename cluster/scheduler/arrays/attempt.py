@@ -479,8 +479,11 @@ class Attempt:
 
 def _proportional(raw: Ints | None, compared: Bools) -> Ints | None:
     """Normalised scores; None when all are 0."""
-    highest = 0 if raw is None else int(raw[compared].max())
-    return None if raw is None or not highest else raw * MAX_NODE_SCORE // highest
+    # Mostly they are 0 everywhere, which is seen without picking the compared rows: 2 instead of 6 µs for 5,000.
+    if raw is None or not raw.any():
+        return None
+    highest = int(raw[compared].max())
+    return raw * MAX_NODE_SCORE // highest if highest else None
 
 
 _NOTHING_BEFORE = PreFilterOutcome()
