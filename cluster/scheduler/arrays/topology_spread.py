@@ -95,13 +95,14 @@ class TopologySpread:
         for constraint, vocabulary, counts, pods in found:
             codes = vocabulary.codes
             if constraint.topology_key == HOSTNAME:
-                size, matching = int(np.count_nonzero(scored)), pods
+                share = _share(pods, int(np.count_nonzero(scored)), constraint)
+                # Rows without the label are not scored where every label is needed.
+                total += share if every_key else np.where(codes > 0, share, 0.0)
             else:
                 size = int(np.count_nonzero(np.bincount(codes, scored)))
-                matching = sums(codes, pods * counts, len(vocabulary))[codes]
-            share = matching * math.log(size + 2) + (constraint.max_skew - 1)
-            # Rows without the label are not scored where every label is needed.
-            total += share if every_key else np.where(codes > 0, share, 0.0)
+                share = _share(sums(codes, pods * counts, len(vocabulary)), size, constraint)
+                share[0] = 0.0
+                total += share[codes]
         raw = _rounded(total)
         normalized = _normalized(raw, scored)
         if not every_key:
@@ -167,6 +168,12 @@ def _with_rivals(
         return pods
     found = pods.copy()
     found[row] += missed
+    return found
+
+
+def _share(matching: Floats, domains: int, constraint: Constraint) -> Floats:
+    """What matching pods count for, before the shares of all constraints are added and rounded."""
+    found: Floats = matching * math.log(domains + 2) + (constraint.max_skew - 1)
     return found
 
 
