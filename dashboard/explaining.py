@@ -73,13 +73,18 @@ def label(plugin: str, *, scoring: bool) -> str:
 def rendered(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The worker's explanation with its words: `text` and `html` beside every `key`, `label` for columns and asks.
 
-    `topics` holds the words by topic with a `title`, the summary left out; `summary` is that one.
+    `topics` holds the words by topic with a `title`, the summary left out; `summary` is that one. What the API server
+    added to the Pod is not among its `asks` but in `added`.
     """
     words = [_said(word) for word in answer["words"]]
+    asks = [{**ask, "label": _ask_label(ask["kind"])} for ask in answer["pod"]["asks"]]
     columns = answer["columns"]
     return {
         **answer,
-        "pod": {**answer["pod"], "asks": [{**ask, "label": _ask_label(ask["kind"])} for ask in answer["pod"]["asks"]]},
+        "pod": {
+            **answer["pod"],
+            "asks": [ask for ask in asks if not ask.get("default")], "added": [ask for ask in asks if ask.get("default")],
+        },
         "columns": {
             **columns,
             "filters": [{**one, "label": label(one["plugin"], scoring=False)} for one in columns["filters"]],

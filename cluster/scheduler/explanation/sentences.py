@@ -119,7 +119,7 @@ SENTENCES: dict[str, str] = {
         "It is tried again as soon as a change could satisfy {plugins}, and after 5 minutes at the latest."
     ),
     "pending.backoff": "It backs off for another {seconds, plural, one {# second} other {# seconds}} before it is tried again.",
-    "pending.changed": "The cluster has changed since revision {revision}, when it was tried last; this is how it would be now.",
+    "pending.changed": "The cluster has changed since event {revision}, when it was tried last; this is how it would be now.",
     "pending.would": "If it were tried as things are, {node} would win.",
     "pending.would-not": "If it were tried as things are, no node would fit.",
     "pending.schedulers": "Schedulers that run here: {schedulers}.",
