@@ -99,10 +99,7 @@ def _shares(meta: Document, spec: Document, other: Document, other_spec: Documen
         return False
     if "deletionTimestamp" in meta or "deletionTimestamp" in other:
         return False
-    for part in _SHARED:
-        if spec.get(part) is not other_spec.get(part):
-            return False
-    return True
+    return all(spec.get(part) is other_spec.get(part) for part in _SHARED)
 
 
 def _place(spec: Document, status: Document | None) -> bytes:
