@@ -4,6 +4,9 @@ const ROW = 7; // bytes: index (2), cpu, memory, pods, churn, flags
 const MOST_PODS = 110;
 const CHANGED_MS = 900; // how long a cell says that it has just changed
 const GAP = 14, LABEL = 20, MIN_CELL = 3, MAX_CELL = 26;
+const TWO_ACROSS = 560, NARROW = 200; // CSS pixels: from when two blocks stand side by side, and the least width of a small one
+const CHART_SHARE = 1 / 8; // of the height: what the chart gets at least
+const HEADROOM = 18; // above the highest point of the chart's curve: its number stands there
 const DENSE = 1500; // so many changed cells at once: all of them say so no longer, it would be noise
 const STEPS = 6;
 
@@ -59,23 +62,54 @@ export function groups(cells, by, zones, names) {
   return found.filter((group) => group.members.length);
 }
 
-/** Where everything stands in a box of this size (CSS pixels): cell size, columns, and each group's corner, all on whole
-    device pixels (`ratio` of them make a CSS pixel), so that nothing of a cell is left when it is drawn anew. */
+/** Which blocks stand beside each other: pairs; one group that is larger than all others together has a row of its own. */
+function rowsOf(sizes, extra, width) {
+  const numbers = Array.from({ length: sizes.length + extra }, (_, number) => number);
+  const most = Math.max(...sizes, 0), all = sizes.reduce((sum, size) => sum + size, 0);
+  if (width < TWO_ACROSS) return { rows: numbers.map((number) => [number]), across: () => 1 };
+  const large = sizes.length > 1 && most * 2 > all ? sizes.indexOf(most) : -1;
+  const rest = numbers.filter((number) => number !== large);
+  const across = large < 0 ? 2 : Math.min(rest.length, Math.max(2, Math.floor((width + GAP) / (NARROW + GAP))));
+  const rows = large < 0 ? [] : [[large]];
+  for (let at = 0; at < rest.length; at += across) rows.push(rest.slice(at, at + across));
+  return { rows, across: (row) => (row[0] === large ? 1 : across) };
+}
+
+/** Where everything stands in a box of this size (CSS pixels): the cell size and each block's corner, size and columns, all
+    cells on whole device pixels (`ratio` of them make a CSS pixel), so that nothing of a cell is left when it is drawn anew.
+    One size for all cells, the largest that fits: so the area of a group says how many nodes it has. */
 export function layout(sizes, width, height, extra, ratio = 1) {
-  const blocks = sizes.length + extra;
-  const across = width < 560 ? 1 : 2;
-  const down = Math.ceil(blocks / across);
-  const w = (width - GAP * (across - 1)) / across, h = (height - GAP * (down - 1)) / down - LABEL;
-  const most = Math.max(...sizes, 1);
+  const { rows, across } = rowsOf(sizes, extra, width);
+  const widthIn = (row) => (width - GAP * (across(row) - 1)) / across(row);
+  const inner = height - rows.length * LABEL - (rows.length - 1) * GAP;
+  const needs = (pixels) => rows.map((row) => Math.max(...row.map((number) => (
+    number < sizes.length ? (Math.ceil(sizes[number] / Math.max(1, Math.floor((widthIn(row) * ratio) / pixels))) * pixels) / ratio
+      : height * CHART_SHARE
+  ))));
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
   let pixels = Math.floor(MAX_CELL * ratio);
-  while (pixels > MIN_CELL * ratio && Math.ceil(most / Math.floor((w * ratio) / pixels)) * pixels > h * ratio) pixels -= 1;
-  const cell = pixels / ratio;
-  const columns = Math.max(1, Math.floor(w / cell));
+  while (pixels > MIN_CELL * ratio && sum(needs(pixels)) > inner) pixels -= 1;
+  const cell = pixels / ratio, heights = needs(pixels), spare = Math.max(0, inner - sum(heights)) / rows.length;
   const snapped = (value) => Math.round(value * ratio) / ratio;
-  const corner = (number) => ({
-    x: snapped((number % across) * (w + GAP)), y: snapped(Math.floor(number / across) * (h + LABEL + GAP)),
+  const blocks = [];
+  let y = 0;
+  rows.forEach((row, at) => {
+    const w = widthIn(row), h = heights[at] + spare;
+    row.forEach((number, place) => {
+      blocks[number] = {
+        x: snapped(place * (w + GAP)), y: snapped(y), width: w, height: h, columns: Math.max(1, Math.floor((w * ratio) / pixels)),
+      };
+    });
+    y += LABEL + h + GAP;
   });
-  return { cell, columns, width: w, height: h, corners: Array.from({ length: blocks }, (_, number) => corner(number)) };
+  return { cell, blocks };
+}
+
+/** Where a number of this width may be written at the end of a curve [[x, y]] so that the curve is not under it: a baseline. */
+export function baseline(points, width) {
+  const left = points.at(-1)[0] - width;
+  const first = Math.max(0, points.findIndex(([x]) => x >= left) - 1);
+  return Math.min(...points.slice(first).map(([, y]) => y)) - 6;
 }
 
 export class BigMap {
@@ -167,8 +201,8 @@ export class BigMap {
   }
 
   corner(index) {
-    const { x, y } = this.plan.corners[this.groupOf[index]];
-    const at = this.place[index], { columns, cell } = this.plan;
+    const { x, y, columns } = this.plan.blocks[this.groupOf[index]];
+    const at = this.place[index], { cell } = this.plan;
     return [x + (at % columns) * cell, y + LABEL + Math.floor(at / columns) * cell];
   }
 
@@ -184,7 +218,7 @@ export class BigMap {
   }
 
   drawLabel(group, number) {
-    const pen = this.cellsPen, { x, y } = this.plan.corners[number];
+    const pen = this.cellsPen, { x, y } = this.plan.blocks[number];
     pen.font = `650 13px ${this.sans}`;
     pen.fillStyle = this.ink.ink;
     pen.fillText(group.name, x, y + 13);
@@ -199,8 +233,12 @@ export class BigMap {
     const flags = this.cells.flags[index];
     pen.fillStyle = this.ink.surface;
     pen.fillRect(x, y, this.plan.cell, this.plan.cell);
-    if (!(flags & READY) || flags & SILENT) {
-      this.drawCross(pen, x, y, side, !(flags & READY));
+    if (!(flags & READY)) {
+      this.drawCross(pen, x, y, side);
+      return;
+    }
+    if (flags & SILENT) {
+      this.drawSilent(pen, x, y, side);
       return;
     }
     pen.fillStyle = this.ramp[this.cells.step(index, this.show)];
@@ -226,12 +264,20 @@ export class BigMap {
     pen.restore();
   }
 
-  /** Not ready; one that is silent but not yet found out has the frame alone. */
-  drawCross(pen, x, y, side, cross) {
+  /** Silent, but not yet found out: a hollow, dashed square. */
+  drawSilent(pen, x, y, side) {
+    pen.strokeStyle = this.ink.ink;
+    pen.lineWidth = Math.min(1.2, side / 5);
+    pen.setLineDash([side / 4, side / 6]);
+    pen.strokeRect(x + 0.75, y + 0.75, side - 1.5, side - 1.5);
+    pen.setLineDash([]);
+  }
+
+  /** Not ready. */
+  drawCross(pen, x, y, side) {
     pen.strokeStyle = this.ink.bad;
     pen.lineWidth = Math.min(1.5, side / 4);
     pen.strokeRect(x + 0.75, y + 0.75, side - 1.5, side - 1.5);
-    if (!cross) return;
     const inset = side * 0.28;
     pen.beginPath();
     pen.moveTo(x + inset, y + inset);
@@ -250,7 +296,7 @@ export class BigMap {
   }
 
   drawChart() {
-    const pen = this.cellsPen, { x, y } = this.plan.corners[this.groups.length], { width, height } = this.plan;
+    const pen = this.cellsPen, { x, y, width, height } = this.plan.blocks[this.groups.length];
     pen.fillStyle = this.ink.surface;
     pen.fillRect(x, y, width + 1, height + LABEL + 2);
     const from = Math.max(0, this.history.length - 120), notes = this.history.slice(from);
@@ -267,8 +313,8 @@ export class BigMap {
       pen.stroke();
     }
     if (notes.length < 2) return;
-    const most = Math.max(10, ...notes.map((note) => note[1])) * 1.15;
-    const at = (note) => [x + (width * (note[0] - notes[0][0])) / span, y + LABEL + height * (1 - note[1] / most)];
+    const most = Math.max(10, ...notes.map((note) => note[1])), room = height - HEADROOM;
+    const at = (note) => [x + (width * (note[0] - notes[0][0])) / span, y + LABEL + HEADROOM + room * (1 - note[1] / most)];
     pen.beginPath();
     pen.moveTo(x, y + LABEL + height);
     notes.forEach((note) => pen.lineTo(...at(note)));
@@ -280,10 +326,11 @@ export class BigMap {
     pen.strokeStyle = this.ink["id2-edge"];
     pen.lineWidth = 2;
     pen.stroke();
-    const last = notes.at(-1), text = last[1].toLocaleString();
+    const text = notes.at(-1)[1].toLocaleString();
     pen.font = `600 12px ${this.sans}`;
     pen.fillStyle = this.ink.ink;
-    pen.fillText(text, x + width - pen.measureText(text).width - 4, Math.max(y + LABEL + 12, at(last)[1] - 7));
+    const wide = pen.measureText(text).width + 4;
+    pen.fillText(text, x + width - wide, baseline(notes.map(at), wide));
   }
 
   // --- the cursor and what has just changed ---
@@ -316,9 +363,10 @@ export class BigMap {
   /** The node under a point (CSS pixels inside the canvas), by arithmetic; null beside the cells. */
   at(x, y) {
     if (!this.plan) return null;
-    const { cell, columns, corners } = this.plan;
+    const { cell, blocks } = this.plan;
     for (let number = 0; number < this.groups.length; number += 1) {
-      const column = Math.floor((x - corners[number].x) / cell), row = Math.floor((y - corners[number].y - LABEL) / cell);
+      const { columns } = blocks[number];
+      const column = Math.floor((x - blocks[number].x) / cell), row = Math.floor((y - blocks[number].y - LABEL) / cell);
       if (column < 0 || column >= columns || row < 0) continue;
       const index = this.groups[number].members[row * columns + column];
       if (index !== undefined) return index;
@@ -329,7 +377,8 @@ export class BigMap {
   /** The neighbour of the cursor; at the edge of a group the next group in that direction. */
   neighbour(dx, dy) {
     if (this.cursor === null) return this.groups[0]?.members[0] ?? null;
-    const { cell, columns } = this.plan, number = this.groupOf[this.cursor], at = this.place[this.cursor];
+    const number = this.groupOf[this.cursor], at = this.place[this.cursor];
+    const { cell } = this.plan, { columns } = this.plan.blocks[number];
     const members = this.groups[number].members, column = (at % columns) + dx, wanted = at + dx + dy * columns;
     if (column >= 0 && column < columns && wanted >= 0 && wanted < members.length) return members[wanted];
     const [x, y] = this.corner(this.cursor);

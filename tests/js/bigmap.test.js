@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BigMap, Cells, CORDONED, groups, layout, opened, READY, RESERVED } from "../../static/js/bigmap.js";
+import { baseline, BigMap, Cells, CORDONED, groups, layout, opened, READY, RESERVED, SILENT } from "../../static/js/bigmap.js";
 
 const ZONES = ["zone-a", "zone-b"];
 const NAMES = ["free", "reserved", "cordoned", "silent"];
@@ -60,14 +60,38 @@ test("groups by zone and by taint hold every node once", () => {
 test("all cells of a group fit into its block, on whole device pixels", () => {
   for (const ratio of [1, 1.25, 1.5, 2]) {
     for (const [width, height] of [[1000, 680], [360, 544], [1900, 900], [700, 300]]) {
-      const plan = layout([1000, 1000, 1000, 1000, 1000], width, height, 1, ratio);
-      const pixels = plan.cell * ratio;
-      assert.ok(Math.abs(pixels - Math.round(pixels)) < 1e-9);
-      assert.ok(plan.columns * plan.cell <= plan.width + 1e-9);
-      assert.equal(plan.corners.length, 6);
-      if (plan.cell > 4) assert.ok(Math.ceil(1000 / plan.columns) * plan.cell <= plan.height + 1e-9);
+      for (const sizes of [[1000, 1000, 1000, 1000, 1000], [4881, 101, 18], [4849, 101, 18, 32], [10, 4990], [40]]) {
+        const { cell, blocks } = layout(sizes, width, height, 1, ratio);
+        const pixels = cell * ratio;
+        assert.ok(Math.abs(pixels - Math.round(pixels)) < 1e-9);
+        assert.equal(blocks.length, sizes.length + 1);
+        sizes.forEach((size, number) => {
+          const block = blocks[number];
+          assert.ok(block.columns * cell <= block.width + 1e-9);
+          if (cell > 4) assert.ok(Math.ceil(size / block.columns) * cell <= block.height + 1e-9);
+        });
+        if (cell > 4) assert.ok(Math.max(...blocks.map((block) => block.y + 20 + block.height)) <= height + 1);
+        assert.ok(Math.max(...blocks.map((block) => block.x + block.width)) <= width + 1);
+        assert.equal(new Set(blocks.map((block) => `${block.x} ${block.y}`)).size, blocks.length);
+      }
     }
   }
+});
+
+test("a group with most of the nodes has the whole width, the small ones share a row below", () => {
+  const { cell, blocks } = layout([4881, 101, 18], 1000, 680, 1);
+  assert.deepEqual([blocks[0].x, blocks[0].y, blocks[0].width], [0, 0, 1000]);
+  assert.ok(cell >= 9);
+  assert.ok(blocks[0].height > 3 * blocks[1].height);
+  assert.equal(new Set(blocks.slice(1).map((block) => block.y)).size, 1);
+  // Equal groups stay equal.
+  const zones = layout([1000, 1000, 1000, 1000, 1000], 1000, 680, 1).blocks;
+  assert.equal(new Set(zones.map((block) => `${block.width} ${block.height}`)).size, 1);
+});
+
+test("the number of the chart stands above the curve", () => {
+  assert.equal(baseline([[0, 50], [40, 30], [80, 60], [100, 55]], 30), 24); // the way down from 30 goes under it
+  assert.equal(baseline([[0, 10], [60, 70], [80, 60], [100, 55]], 30), 49);
 });
 
 /** A map without a canvas: only its arithmetic is asked. */
@@ -102,8 +126,33 @@ test("arrows go through a group and on into the next", () => {
   map.cursor = 0;
   assert.equal(map.neighbour(1, 0), 2);
   assert.equal(map.neighbour(-1, 0), 0);
-  const { columns } = map.plan;
+  const { columns } = map.plan.blocks[0];
   assert.equal(map.neighbour(0, 1), 2 * columns);
   map.cursor = 2 * (columns - 1);
   assert.equal(map.groupOf[map.neighbour(1, 0)], 1);
+});
+
+/** What is drawn for one node: the colours and dashes of its frame, and how many lines cross it. */
+function drawn(flags) {
+  const map = mapOf([{ flags }]), seen = { frames: [], lines: 0, fills: [] };
+  let dash = [];
+  map.ink = { surface: "surface", ink: "ink", bad: "bad" };
+  map.ramp = ["q0", "q1", "q2", "q3", "q4", "q5"];
+  const nothing = () => {};
+  map.cellsPen = {
+    save: nothing, restore: nothing, beginPath: nothing, rect: nothing, clip: nothing, moveTo: nothing, stroke: nothing,
+    setLineDash: (lengths) => { dash = lengths; },
+    fillRect() { seen.fills.push(this.fillStyle); },
+    strokeRect() { seen.frames.push([this.strokeStyle, dash.length > 0]); },
+    lineTo: () => { seen.lines += 1; },
+  };
+  map.drawCell(0);
+  assert.deepEqual(dash, []);
+  return seen;
+}
+
+test("a silent node is hollow and dashed until it is found out, then it is crossed", () => {
+  assert.deepEqual(drawn(READY), { frames: [], lines: 0, fills: ["surface", "q0"] });
+  assert.deepEqual(drawn(READY | SILENT), { frames: [["ink", true]], lines: 0, fills: ["surface"] });
+  assert.deepEqual(drawn(SILENT), { frames: [["bad", false]], lines: 2, fills: ["surface"] });
 });
