@@ -525,7 +525,54 @@ SENTENCES: dict[str, str] = {
 }
 
 
+# What only a large cluster tells: one command to many nodes is one sentence.
+LARGE: dict[str, str] = {
+    "large.cordoned": gettext_noop(
+        "**You** cordon {n, plural, one {# node: it takes} other {# nodes: they take}} no new Pods."
+    ),
+    "large.drained": gettext_noop(
+        "**You** drain {n, plural, one {# node: its Pods} other {# nodes: their Pods}} find other nodes."
+    ),
+    "large.heard": gettext_noop(
+        "**You** switch the {n, plural, one {kubelet of # node} other {kubelets of # nodes}} in {zones} on again."
+    ),
+    "large.silenced": gettext_noop(
+        "**You** switch the {n, plural, one {kubelet of # node} other {kubelets of # nodes}} in {zones} off."
+    ),
+    "large.uncordoned": gettext_noop(
+        "**You** uncordon {n, plural, one {# node: it takes} other {# nodes: they take}} new Pods again."
+    ),
+}
+# The same to somebody who only watches.
+LARGE_WATCHED: dict[str, str] = {
+    "large.cordoned": gettext_noop(
+        "**The owner** cordons {n, plural, one {# node: it takes} other {# nodes: they take}} no new Pods."
+    ),
+    "large.drained": gettext_noop(
+        "**The owner** drains {n, plural, one {# node: its Pods} other {# nodes: their Pods}} find other nodes."
+    ),
+    "large.heard": gettext_noop(
+        "**The owner** switches the {n, plural, one {kubelet of # node} other {kubelets of # nodes}} in {zones} on"
+        " again."
+    ),
+    "large.silenced": gettext_noop(
+        "**The owner** switches the {n, plural, one {kubelet of # node} other {kubelets of # nodes}} in {zones}"
+        " off."
+    ),
+    "large.uncordoned": gettext_noop(
+        "**The owner** uncordons {n, plural, one {# node: it takes} other {# nodes: they take}} new Pods again."
+    ),
+}
+
+
 def sentences(language: str) -> dict[str, str]:
     """Every template in a language, by story key."""
     with override(language):
         return {key: gettext(template) for key, template in SENTENCES.items()}
+
+
+def sentences_of_large(language: str, mine: bool) -> dict[str, str]:
+    """Every template for a large cluster: told to its owner, or to somebody who only watches."""
+    with override(language):
+        own = {key: gettext(template) for key, template in (LARGE if mine else LARGE_WATCHED).items()}
+    return {**sentences(language), **own}

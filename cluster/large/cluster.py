@@ -291,8 +291,12 @@ class LargeCluster:
 
     def command(self, command: dict[str, Any]) -> None:
         """Do what a user asks for, now. Raises commands.Refused with a sentence key when that is not possible."""
-        commands.obey(self, command)
+        earlier, said = self.sayings.copy(), self.said
+        told = commands.obey(self, command)
         self.log.append((self.now, command))
+        if told is not None:  # one sentence in place of one for each node
+            earlier.append((self.now, *told))
+            self.sayings, self.said = earlier, said + 1
 
     def delete_pods(self, records: Iterable[PodRecord]) -> int:
         """Begin the deletion of Pods, as so many requests; how many there were."""

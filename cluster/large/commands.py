@@ -18,18 +18,20 @@ MAX_AT_ONCE = 500  # nodes
 NAMESPACE = "default"
 DEPLOYMENTS = "deployments.apps"
 Command = dict[str, Any]
+# What is told of a command: the key of a sentence and its arguments. None: every write tells for itself.
+Told = tuple[str, dict[str, Any]] | None
 
 
 class Refused(ValueError):
     """A command that cannot be obeyed; the text is the key of a sentence."""
 
 
-def obey(cluster: LargeCluster, command: Command) -> None:
-    """Do what a command says. Raises Refused."""
+def obey(cluster: LargeCluster, command: Command) -> Told:
+    """Do what a command says; what is told of it as a whole. Raises Refused."""
     act = ACTS.get(command.get("do", ""))
     if act is None:
         raise Refused("unknown")
-    act(cluster, command)
+    return act(cluster, command)
 
 
 def wanted_pods(cluster: LargeCluster) -> int:
@@ -117,28 +119,37 @@ def _chosen(cluster: LargeCluster, command: Command, fits: Callable[[NodeRecord]
     return list(islice(candidates, start, start + count))
 
 
-def _stop(cluster: LargeCluster, command: Command) -> None:
+def _stop(cluster: LargeCluster, command: Command) -> Told:
     """{"do": "stop", "nodes": n, "zone": name}: the kubelets of so many nodes fall silent."""
-    for node in _chosen(cluster, command, lambda node: not node.silent):
+    chosen = _chosen(cluster, command, lambda node: not node.silent)
+    for node in chosen:
         cluster.controllers.switch(f"kubelet/{node.name}", False)
+    return "large.silenced", {"n": len(chosen), "zones": _zones_of(chosen)}
 
 
-def _start(cluster: LargeCluster, command: Command) -> None:
+def _start(cluster: LargeCluster, command: Command) -> Told:
     """{"do": "start"}: all silent kubelets are heard again."""
     silent = [node for node in cluster.inventory.nodes if node.silent]
     if not silent:
         raise Refused("none-silent")
     for node in silent:
         cluster.controllers.switch(f"kubelet/{node.name}", True)
+    return "large.heard", {"n": len(silent), "zones": _zones_of(silent)}
 
 
-def _cordon(cluster: LargeCluster, command: Command) -> None:
+def _zones_of(nodes: list[NodeRecord]) -> str:
+    return ", ".join(sorted({ZONES[node.planned.zone] for node in nodes}))
+
+
+def _cordon(cluster: LargeCluster, command: Command) -> Told:
     """{"do": "cordon", "nodes": n}: so many nodes take no new Pods."""
-    for node in _chosen(cluster, command, lambda node: not node.cordoned and not node.silent):
+    chosen = _chosen(cluster, command, lambda node: not node.cordoned and not node.silent)
+    for node in chosen:
         _set_schedulable(cluster, node, False)
+    return "large.cordoned", {"n": len(chosen)}
 
 
-def _drain(cluster: LargeCluster, command: Command) -> None:
+def _drain(cluster: LargeCluster, command: Command) -> Told:
     """{"do": "drain", "nodes": n}: so many nodes, cordoned ones first, are cordoned and their Pods evicted."""
     count = _number(command, "nodes", MAX_AT_ONCE)
     cordoned = [node for node in cluster.inventory.nodes if node.cordoned and node.ready and node.pods][:count]
@@ -149,15 +160,17 @@ def _drain(cluster: LargeCluster, command: Command) -> None:
             _set_schedulable(cluster, node, False)
         leaving = [record for record in node.pods.values() if not record.leaving]
         cluster.inventory.evicted += cluster.delete_pods(leaving)
+    return "large.drained", {"n": len(cordoned)}
 
 
-def _uncordon(cluster: LargeCluster, command: Command) -> None:
+def _uncordon(cluster: LargeCluster, command: Command) -> Told:
     """{"do": "uncordon"}: all cordoned nodes take Pods again."""
     cordoned = [node for node in cluster.inventory.nodes if node.cordoned]
     if not cordoned:
         raise Refused("none-cordoned")
     for node in cordoned:
         _set_schedulable(cluster, node, True)
+    return "large.uncordoned", {"n": len(cordoned)}
 
 
 def _set_schedulable(cluster: LargeCluster, node: NodeRecord, schedulable: bool) -> None:
@@ -166,7 +179,7 @@ def _set_schedulable(cluster: LargeCluster, node: NodeRecord, schedulable: bool)
         api.patch("nodes", "", node.name, patch, "merge")
 
 
-ACTS: dict[str, Callable[[LargeCluster, Command], None]] = {
+ACTS: dict[str, Callable[[LargeCluster, Command], Told]] = {
     "add": _add, "remove": _remove, "spread": _spread, "stop": _stop, "start": _start, "cordon": _cordon,
     "drain": _drain, "uncordon": _uncordon,
 }

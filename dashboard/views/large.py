@@ -18,7 +18,7 @@ from cluster.large.answers import ORDERS
 from dashboard import visitors
 from dashboard.hub import CommandTimeout
 from dashboard.large import large_host, page_context
-from dashboard.narration import sentences
+from dashboard.narration import sentences_of_large
 from dashboard.views.asking import answering
 
 
@@ -46,7 +46,7 @@ async def large(request: HttpRequest) -> HttpResponse:
 def _offer(request: HttpRequest, status: int, ended: bool = False) -> HttpResponse:
     host = large_host()
     context = {
-        "nodes": settings.LARGE_NODES, "full": host.is_full(), "watch": host.any() if host.is_full() else None,
+        "nodes": f"{settings.LARGE_NODES:,}", "full": host.is_full(), "watch": host.any() if host.is_full() else None,
         "ended": ended, "section": "sandbox",
     }
     return render(request, "large/offer.html", context, status=status)
@@ -61,7 +61,8 @@ async def large_map(request: HttpRequest, cluster: str) -> HttpResponse:
         return _offer(request, 404, ended=True)
     mine = running.owner == await _owner(request)
     return render(request, "large/map.html", {
-        **page_context(), "running": running, "mine": mine, "sentences": sentences(get_language() or "en"),
+        **page_context(), "running": running, "nodes": f"{running.nodes:,}", "mine": mine,
+        "sentences": sentences_of_large(get_language() or "en", mine),
     })
 
 

@@ -78,6 +78,22 @@ def test_sentences_and_history_come_once() -> None:
     assert (header["sayings"], header["history"]) == ([], [])
 
 
+def test_one_command_to_many_nodes_is_one_sentence() -> None:
+    cluster = _cluster()
+    picture = Picture(cluster)
+
+    def told(command: dict[str, Any]) -> list[list[Any]]:
+        picture.update(set(), {})
+        cluster.command(command)
+        return [saying[1:] for saying in _read(picture.update(set(), {}))[0]["sayings"]]
+
+    assert told({"do": "stop", "nodes": 8, "zone": "zone-c"}) == [["large.silenced", {"n": 8, "zones": "zone-c"}]]
+    assert told({"do": "start"}) == [["large.heard", {"n": 8, "zones": "zone-c"}]]
+    assert told({"do": "cordon", "nodes": 6}) == [["large.cordoned", {"n": 6}]]
+    assert told({"do": "uncordon"}) == [["large.uncordoned", {"n": 6}]]
+    assert told({"do": "drain", "nodes": 5}) == [["large.drained", {"n": 5}]]
+
+
 def test_the_first_picture_of_5000_nodes_is_small() -> None:
     cluster = LargeCluster(5000)
     cluster.advance(10 * times.SECOND)
