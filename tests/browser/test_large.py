@@ -130,6 +130,48 @@ def test_silent_nodes_are_told_and_shown(tab: Page) -> None:
     expect(tab.locator(".toast")).to_have_text("No node is silent.")
 
 
+def test_what_counts_is_above_the_fold(tab: Page) -> None:
+    """At 1440x900 the counters, the zones and the buttons are seen without scrolling, whatever was clicked."""
+    tab.get_by_role("button", name="Silence 32 nodes in zone-c").click()
+    expect(tab.locator("[data-part=story-title]")).to_have_text("zone-c: 32 nodes are silent")
+    for place in (".big__list", ".big__zones", ".big__pace", ".big__acts"):
+        expect(tab.locator(place)).to_be_in_viewport(ratio=1)
+    cordon = tab.get_by_role("button", name="Cordon 18 nodes")
+    expect(cordon).to_have_accessible_description("They keep their Pods and take no new ones.")
+    lefts = tab.locator(".big__acts .btn").evaluate_all("all => new Set(all.map((one) => one.getBoundingClientRect().left)).size")
+    assert lefts == 2
+
+
+def test_a_watcher_reads_who_acted(tab: Page, browser: Browser, server: ServerProcess) -> None:
+    tab.locator("[data-speed='1']").click()
+    context = profile(browser, server.url)
+    other = context.new_page()
+    other.goto(tab.url)
+    expect(other.locator("#link")).to_have_class("pill live", timeout=PATIENCE)
+    tab.get_by_role("button", name="Silence 32 nodes in zone-c").click()
+    expect(other.locator(".big__feed li").first).to_have_text("The owner switches the kubelets of 32 nodes in zone-c off.")
+    expect(tab.locator(".big__feed li").first).to_have_text("You switch the kubelets of 32 nodes in zone-c off.")
+    context.close()
+
+
+def test_without_javascript(browser: Browser, server: ServerProcess) -> None:
+    """The hint and the tables, and no control that does nothing."""
+    context = profile(browser, server.url, java_script_enabled=False, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto("/big/")
+    page.locator("main form button").click()
+    expect(page.get_by_role("link", name="The same cluster as tables")).to_be_in_viewport(ratio=1)
+    main = page.locator("main")
+    expect(main.get_by_role("button")).to_have_text(["Start over", "End"])
+    expect(main).not_to_contain_text("One moment", use_inner_text=True)
+    expect(main).not_to_contain_text("–", use_inner_text=True)
+    page.get_by_role("link", name="The same cluster as tables").click()
+    expect(page.get_by_role("table")).to_be_visible()
+    page.go_back()
+    page.get_by_role("button", name="End", exact=True).click()
+    context.close()
+
+
 def test_it_can_be_paused(tab: Page) -> None:
     tab.locator("[data-act=toggle]").click()
     expect(tab.locator("#link")).to_have_text("Paused")

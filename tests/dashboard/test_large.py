@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.test import AsyncClient
 from dashboard import large as process
 from dashboard.asgi import application
 from dashboard.large import large_host, stop_large_host
+from dashboard.narration import sentences, sentences_of_large
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ORIGIN = (b"origin", b"http://localhost")
@@ -125,6 +127,68 @@ def test_others_watch_but_do_nothing() -> None:
         await socket.disconnect()
         assert (await other.post(f"{address}end/")).status_code == 404
         assert large_host().get(address.split("/")[2]) is not None
+
+    _run(test)
+
+
+def test_sentences_name_who_acts() -> None:
+    async def test() -> None:
+        mine, other = AsyncClient(), AsyncClient()
+        address = await _begun(mine)
+        own, watched = [(await client.get(address)).content.decode() for client in (mine, other)]
+        assert "**You** switch the {n, plural" in own
+        assert "**The owner** switches the {n, plural" in watched
+        assert "**You** switch the {n, plural" not in watched
+
+    _run(test)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_what_commands_tell_can_be_said(language: str) -> None:
+    mine, watched = (sentences_of_large(language, own) for own in (True, False))
+    assert mine.keys() == watched.keys()
+    assert sentences(language).items() <= mine.items()
+    differ = {key for key in mine if mine[key] != watched[key]}
+    assert differ == {f"large.{act}" for act in ("cordoned", "drained", "heard", "silenced", "uncordoned")}
+    assert not any("**You**" in watched[key] or "**你**" in watched[key] for key in differ)
+
+
+def test_without_javascript_a_hint_stands_on_top() -> None:
+    """The way to the tables comes first; whatever needs JavaScript is marked, so that it can be hidden."""
+    async def test() -> None:
+        client = AsyncClient()
+        address = await _begun(client)
+        page = (await client.get(address)).content.decode()
+        assert page.index("<noscript>") < page.index("big__head")
+        needing = r"<(?:button|div|section)\b[^>]*(?:data-command|data-dialog=\"find\"|big__map|big__pace|seg)[^>]*>"
+        for part in re.findall(needing, page):
+            assert "with-js" in part or 'aria-label="Speed"' in part, part  # the speeds are inside a part that is marked
+        for form in re.findall(r"<form[^>]*/end/.*?</form>", page, re.DOTALL):
+            assert "with-js" not in form
+
+    _run(test)
+
+
+def test_hints_describe_the_buttons_and_the_numbers_come_first() -> None:
+    async def test() -> None:
+        client = AsyncClient()
+        page = (await client.get(await _begun(client))).content.decode()
+        buttons = re.findall(r"<button[^>]*class=\"btn sm[^>]*(?:data-command|type=\"submit\")[^>]*>", page)
+        buttons += re.findall(r"<button[^>]*type=\"submit\"[^>]*class=\"btn sm[^>]*>", page)
+        assert len(set(buttons)) == 10
+        assert all(" title=" in button for button in buttons)
+        assert page.index("big__pace") < page.index("big__list") < page.index("big__zones") < page.index("big__acts")
+
+    _run(test)
+
+
+def test_large_numbers_are_grouped(settings) -> None:
+    async def test() -> None:
+        settings.LARGE_NODES = 5000
+        text = (await AsyncClient().get("/big/")).content.decode()
+        assert "Begin with 5,000 nodes" in text
+        assert "5,000 nodes in five zones" in text
+        assert "5000" not in text
 
     _run(test)
 
@@ -254,5 +318,7 @@ def test_the_page_is_complete_in_chinese() -> None:
         page = (await client.get(address, headers={"Accept-Language": "zh-hans"})).content.decode()
         assert "查找 Pod 或节点" in page
         assert "What would you do" not in page
+        assert "<dt>未就绪的节点</dt>" in page
+        assert "<dt>等待的 Pod</dt>" in page
 
     _run(test)
