@@ -221,10 +221,6 @@ class Snapshot:
     def nodes(self) -> list[NodeInfo]:
         return [self._nodes[name] for name in self._order]
 
-    def for_reader(self, lister: Lister) -> Snapshot:
-        """The same nodes and pods, with `lister` answering for everything else."""
-        return Snapshot(self._nodes, self._order, self._images, self._nominated, lister)
-
     def __len__(self) -> int:
         return len(self._order)
 
