@@ -56,7 +56,7 @@ let matrix = null;
 let matrixComing = null;
 function fetchMatrix() {
   const root = document.getElementById("scheduler");
-  matrixComing ??= Promise.all([import("./matrix.js"), styled(root.dataset.style)]).then(([{ Matrix }]) => {
+  matrixComing ??= Promise.all([import("./matrix.js"), styled(root.dataset.sheet)]).then(([{ Matrix }]) => {
     matrix = new Matrix(root, part(board, "matrix-bar"), { select: (ref) => session.select(ref) });
     showMatrix();
   });
