@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from cluster.kubelet import images, process, references
+from cluster.containers import images, references
+from cluster.kubelet import process
 from cluster.kubelet.plans import Plan
 from cluster.kubelet.shell import DATE
 from cluster.objects import times

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from cluster.kubelet import references
+from cluster.containers import references
 from cluster.machinery.component import Context
 from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story
 from cluster.objects import times

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cluster.kubelet.images import TERMINATED, Image
+from cluster.containers.images import TERMINATED, Image
 from cluster.objects import times
 from cluster.objects.documents import Document
 

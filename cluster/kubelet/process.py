@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cluster.containers.images import Image
 from cluster.kubelet import plans, shell
-from cluster.kubelet.images import Image
 from cluster.kubelet.plans import CANNOT_START, INTERPRETERS, TOOLS, Exit, Plan
 from cluster.kubelet.shell import SHELLS, Run
 from cluster.objects.documents import Document

@@ -10,8 +10,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cluster.containers.images import GRACEFUL, TERMINATED, Image
 from cluster.kubelet import plans
-from cluster.kubelet.images import GRACEFUL, TERMINATED, Image
 from cluster.kubelet.plans import INTERPRETERS, KILLED, NOT_FOUND, TOOLS, Cycle, Exit, Plan
 from cluster.objects import quantity, times
 from cluster.objects.documents import Document, dig

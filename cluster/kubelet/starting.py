@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cluster.kubelet import addresses, backoff, configuration, images, plans, probes, process, references, status
+from cluster.containers import images, references
+from cluster.kubelet import addresses, backoff, configuration, plans, probes, process, status
 from cluster.kubelet.desk import Record, ended
 from cluster.kubelet.durations import go_duration
 from cluster.kubelet.stopping import Stopper

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.apiserver.server import Preconditions
-from cluster.kubelet import images, plans, process
+from cluster.containers import images
+from cluster.kubelet import plans, process
 from cluster.kubelet.desk import CONTAINERS, Desk, Record
 from cluster.machinery.story import FOLDED, NORMAL, Story
 from cluster.objects import times

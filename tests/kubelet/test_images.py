@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from cluster.kubelet import images, references
+from cluster.containers import images, references
 
 
 def find(name, **extra):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cluster.kubelet import images, probes, process, references
+from cluster.containers import images, references
+from cluster.kubelet import probes, process
 
 
 def http(port=80, path="/", **fields):

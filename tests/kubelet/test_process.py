@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cluster.kubelet import images, probes, process, references
+from cluster.containers import images, references
+from cluster.kubelet import probes, process
 
 
 def plan(image="busybox", **container):

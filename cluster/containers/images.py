@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cluster.kubelet.references import Reference
+from cluster.containers.references import Reference
 from cluster.objects import times
 
 # How a container of an image ends when it is asked to (SIGTERM, or the image's own STOPSIGNAL) and takes it well.
