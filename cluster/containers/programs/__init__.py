@@ -1,0 +1,1 @@
+"""The tools that lie in images, one file per family."""

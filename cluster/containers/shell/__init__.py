@@ -1,0 +1,1 @@
+"""A POSIX-like shell whose running state is a small value."""
