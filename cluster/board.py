@@ -10,10 +10,13 @@ from typing import Any
 
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import MEMORY, SWITCHES, Change, World, rows
+from cluster.board_workloads import HPAS, WORKLOADS, ordinal, ownership, target_key, told_by, workload_row
 from cluster.controllers import taint_eviction
 from cluster.controllers.taint_eviction import TaintEvictionController
+from cluster.machinery import usage
 from cluster.objects import metadata, quantity, times
 from cluster.objects.documents import Document, Key, dig
+from cluster.objects.kinds import controllerrevision as revisions
 from cluster.objects.kinds import node as nodes
 from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import poddisruptionbudget as budgets
@@ -21,11 +24,7 @@ from cluster.objects.kinds import service as services
 from cluster.simulation.step import Step
 
 SLICES = "endpointslices.discovery.k8s.io"
-DEPLOYMENTS = "deployments.apps"
-REPLICASETS = "replicasets.apps"
-WORKLOADS = (DEPLOYMENTS, REPLICASETS)
 BUDGETS = "poddisruptionbudgets.policy"
-REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 # Where the taint eviction controller notes when a Pod will have to leave.
 PLANNED_EVICTION = (TaintEvictionController.name, taint_eviction.PENDING)
@@ -35,14 +34,33 @@ COMPONENTS = {
     "default-scheduler": "kube-scheduler",
     "deployment-controller": "Deployment controller",
     "replicaset-controller": "ReplicaSet controller",
+    "replication-controller": "ReplicationController manager",
+    "statefulset-controller": "StatefulSet controller",
+    "daemonset-controller": "DaemonSet controller",
+    "job-controller": "Job controller",
+    "cronjob-controller": "CronJob controller",
+    "ttl-after-finished-controller": "TTL-after-finished controller",
+    "horizontal-pod-autoscaler-controller": "Horizontal Pod autoscaler",
+    "disruption-controller": "Disruption controller",
     "endpointslice-controller": "EndpointSlice controller",
     "endpoint-controller": "Endpoints controller",
+    "kubernetes-service-controller": "Service kubernetes",
     "garbage-collector-controller": "Garbage collector",
+    "pod-garbage-collector": "Pod garbage collector",
     "namespace-controller": "Namespace controller",
-    "node-lifecycle-controller": "Node lifecycle controller",
-    "taint-eviction-controller": "Taint eviction controller",
-    "disruption-controller": "Disruption controller",
     "serviceaccount-controller": "ServiceAccount controller",
+    "root-ca-certificate-publisher": "Root CA publisher",
+    "resourcequota-controller": "ResourceQuota controller",
+    "node-lifecycle-controller": "Node lifecycle controller",
+    "node-ipam-controller": "Node IPAM controller",
+    "taint-eviction-controller": "Taint eviction controller",
+    "persistentvolume-binder-controller": "PersistentVolume binder",
+    "ephemeral-volume-controller": "Ephemeral volume controller",
+    "persistentvolumeclaim-protection-controller": "PersistentVolumeClaim protection",
+    "persistentvolume-protection-controller": "PersistentVolume protection",
+    "attachdetach-controller": "Attach/detach controller",
+    "csi-provisioner": "CSI provisioner",
+    "csi-attacher": "CSI attacher",
 }
 
 Row = dict[str, Any]
@@ -55,7 +73,7 @@ def state(world: World) -> dict[str, Any]:
         "nodes": {key[1]: node_row(view, key[1]) for key, _ in rows(world.table("nodes"))},
         "pods": {"/".join(key): pod_row(view, pod) for key, pod in rows(world.table("pods"))},
         "workloads": {
-            f"{table}/{'/'.join(key)}": workload_row(table, document)
+            f"{table}/{'/'.join(key)}": workload_row(view, table, document)
             for table in WORKLOADS for key, document in rows(world.table(table))
         },
         "services": {"/".join(key): service_row(view, service) for key, service in rows(world.table("services"))},
@@ -103,7 +121,7 @@ def rules_count(rules: Any) -> int:
 
 def pod_row(view: Reader, pod: Document) -> Row:
     """A Pod as a chip, a table row and an endpoint know it."""
-    owner, app, version = _ownership(view, pod)
+    owner, app, version = ownership(view, pod)
     requests = pods.requests(pod)
     reason, message, until = _trouble(view, pod)
     node = view.get("nodes", "", pods.node_name(pod)) if pods.node_name(pod) else None
@@ -114,6 +132,7 @@ def pod_row(view: Reader, pod: Document) -> Row:
         "owner": owner,
         "app": app,
         "version": version,
+        "ordinal": ordinal(pod),
         "mark": mark(pod, node),
         "status": pods.status_text(pod),
         "ready": pods.ready_text(pod),
@@ -130,20 +149,6 @@ def pod_row(view: Reader, pod: Document) -> Row:
         "cpu": requests.get("cpu", 0),
         "memory": requests.get("memory", 0),
     }
-
-
-def _ownership(view: Reader, pod: Document) -> tuple[Row | None, str, str]:
-    """(direct owner, name of the topmost owner, "v2" for the second revision of a Deployment)."""
-    reference = metadata.controller_of(pod)
-    if reference is None:
-        return None, metadata.name(pod), ""
-    owner = {"kind": reference["kind"], "name": reference["name"]}
-    replicaset = view.get(REPLICASETS, metadata.namespace(pod), reference["name"]) if reference["kind"] == "ReplicaSet" else None
-    above = metadata.controller_of(replicaset) if replicaset else None
-    if replicaset is None or above is None:
-        return owner, reference["name"], ""
-    revision = metadata.annotations(replicaset).get(REVISION_ANNOTATION, "")
-    return owner, above["name"], f"v{revision}" if revision else ""
 
 
 def mark(pod: Document, node: Document | None = None) -> str:
@@ -222,24 +227,6 @@ def _since(pod: Document) -> int:
     return max((times.parse(stamp) for stamp in stamps if stamp), default=times.parse(pod["metadata"]["creationTimestamp"]))
 
 
-def workload_row(table: str, document: Document) -> Row:
-    """A Deployment or ReplicaSet by its numbers."""
-    status = document.get("status") or {}
-    owner = metadata.controller_of(document)
-    return {
-        "kind": document["kind"],
-        "name": metadata.name(document),
-        "ns": metadata.namespace(document),
-        "desired": dig(document, "spec", "replicas", default=0),
-        "current": status.get("replicas", 0),
-        "ready": status.get("readyReplicas", 0),
-        "updated": status.get("updatedReplicas", status.get("replicas", 0)),
-        "available": status.get("availableReplicas", 0),
-        "revision": metadata.annotations(document).get(REVISION_ANNOTATION, ""),
-        "owner": {"kind": owner["kind"], "name": owner["name"]} if owner else None,
-    }
-
-
 def service_row(view: Reader, service: Document) -> Row:
     """A Service with its live list of endpoints."""
     namespace, name = metadata.namespace(service), metadata.name(service)
@@ -251,7 +238,14 @@ def service_row(view: Reader, service: Document) -> Row:
         "ports": [text for text in services.ports_text(service).split(",") if text != "<none>"],
         "selector": ",".join(f"{key}={value}" for key, value in sorted(dig(service, "spec", "selector", default={}).items())),
         "endpoints": list(_endpoints(view, namespace, name)),
+        "load": view.host(*_load_row(namespace, name)),
     }
+
+
+def _load_row(namespace: str, service: str) -> tuple[str, Key]:
+    """Where the load on a Service is written: requests per second and what one costs."""
+    table, *key = usage.load_key(namespace, service)
+    return table, tuple(key)
 
 
 def _endpoints(view: Reader, namespace: str, service: str) -> Iterable[Row]:
@@ -345,6 +339,12 @@ class _News:
             self._pods_again(self._on_cordoned_nodes(key[0]))
         elif table in WORKLOADS:
             self._workload(change)
+        elif table == HPAS:
+            self._autoscaler(change)
+        elif table == revisions.RESOURCE:
+            self._telling(change)
+        elif table == usage.LOAD:
+            self._service_again(*key)
         elif table == "services":
             self.put("services", "/".join(key), service_row(self.view, change.new) if change.new else None)
         elif table == SLICES:
@@ -379,14 +379,28 @@ class _News:
 
     def _workload(self, change: Change) -> None:
         name = f"{change.table}/{'/'.join(change.key)}"
-        self.put("workloads", name, workload_row(change.table, change.new) if change.new else None)
-        # A Pod's app and version are told by its ReplicaSet.
-        if change.table == REPLICASETS and _revision(change.old) != _revision(change.new):
-            self._pods_again(self.view.owned("pods", metadata.uid(change.new or change.old)))
+        self.put("workloads", name, workload_row(self.view, change.table, change.new) if change.new else None)
+        self._telling(change)
+
+    def _telling(self, change: Change) -> None:
+        """What a Pod shows of its workload is told by the documents between them."""
+        if told_by(change.table, change.old) == told_by(change.table, change.new):
+            return
+        owner = metadata.controller_of(change.new or change.old) if change.table == revisions.RESOURCE else None
+        self._pods_again(self.view.owned("pods", owner["uid"] if owner else metadata.uid(change.new or change.old)))
+
+    def _autoscaler(self, change: Change) -> None:
+        for hpa in (change.old, change.new):
+            target = target_key(hpa) if hpa else None
+            document = self.view.get(target[0], *target[1]) if target else None
+            if target and document:
+                self.put("workloads", f"{target[0]}/{'/'.join(target[1])}", workload_row(self.view, target[0], document))
 
     def _slice(self, change: Change) -> None:
         document = change.new or change.old
-        namespace, name = metadata.namespace(document), metadata.labels(document).get(SERVICE_NAME_LABEL, "")
+        self._service_again(metadata.namespace(document), metadata.labels(document).get(SERVICE_NAME_LABEL, ""))
+
+    def _service_again(self, namespace: str, name: str) -> None:
         service = self.view.get("services", namespace, name)
         if service is not None:
             self.put("services", f"{namespace}/{name}", service_row(self.view, service))
@@ -410,10 +424,6 @@ def _standing(node: Document | None) -> tuple[bool, bool] | None:
 
 def _waits(pod: Document | None) -> bool:
     return pod is not None and not dig(pod, "spec", "nodeName")
-
-
-def _revision(replicaset: Document | None) -> str:
-    return metadata.annotations(replicaset).get(REVISION_ANNOTATION, "") if replicaset else "none"
 
 
 # --- why ----------------------------------------------------------------------------------------------------------

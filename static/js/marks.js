@@ -5,11 +5,18 @@ import { text } from "./i18n.js";
 const HUES = 5; // blue, orange, green, purple, sky; then again, striped
 const SYSTEM = "kube-system";
 
-/** "web-6d4cf56db6-m8v2t" → "m8v2t" for generated names, the whole name otherwise. */
+/** "web-6d4cf56db6-m8v2t" → "m8v2t" for generated names, with its index where it has one ("sum-0-m8v2t" → "0-m8v2t"), the whole name otherwise. */
 export function shortName(pod) {
   if (!pod.owner) return pod.name;
   const generated = /-([bcdfghjklmnpqrstvwxz2456789]{5})$/.exec(pod.name);
-  return generated ? generated[1] : pod.name;
+  if (!generated) return pod.name;
+  return pod.ordinal ? `${pod.ordinal}-${generated[1]}` : generated[1];
+}
+
+/** What stands under the name: the owner, or its kind where the name of the pod says the owner ("db-0"). */
+function ownerWords(pod) {
+  if (!pod.owner) return "Pod";
+  return pod.owner.kind === "StatefulSet" ? pod.owner.kind : pod.app;
 }
 
 function ownerKey(pod) {
@@ -83,7 +90,7 @@ export function updateChip(chip, key, pod, hue, small = false) {
   setAttribute(chip.parts.mark, "href", `#p-${pod.mark}`);
   setText(chip.parts.name, shortName(pod));
   setText(chip.parts.version, pod.version);
-  setText(chip.parts.owner, pod.held || (pod.owner ? pod.app : "Pod"));
+  setText(chip.parts.owner, pod.held || ownerWords(pod));
   setAttribute(chip, "data-held", pod.held ? "" : null);
   let restarts = chip.querySelector(".rst");
   if (pod.mark === "crash" && pod.restarts) {

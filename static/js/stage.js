@@ -5,6 +5,7 @@
 import { arrange, icon, make, setAttribute, setText } from "./dom.js";
 import { text } from "./i18n.js";
 import { makeChip, shortName, updateChip } from "./marks.js";
+import { noted, numbersOf } from "./workloads.js";
 
 const QUEUE_SHOWN = 6, LABELS_SHOWN = 2, CARDS_IN_A_ROW = 5;
 const ABOVE_CHIPS = 345, CHIP_ROW = 42; // px of the stage that chips cannot have, and of one row of them
@@ -15,7 +16,7 @@ const SYSTEM = "kube-system";
 export function station(actor = "") {
   if (actor.includes("scheduler")) return "scheduler";
   if (/^kube(let|-proxy)|^container/.test(actor)) return "node";
-  if (/controller|recorder|garbage|admission/.test(actor)) return "controllers";
+  if (/controller|recorder|garbage|admission|publisher|^csi-/.test(actor)) return "controllers";
   return "api";
 }
 
@@ -179,8 +180,8 @@ export class Stage {
     if (!controllers) return;
     const managers = Object.entries(state.components).filter(([name]) => station(name) === "controllers");
     const off = managers.find(([, component]) => component.on === false);
-    const workload = Object.values(state.workloads).filter((row) => !row.owner).find((row) => row.ready !== row.desired) ?? Object.values(state.workloads).find((row) => !row.owner);
-    const note = workload ? text("workload", { name: workload.name, desired: workload.desired, ready: workload.ready ?? 0 }) : text("workload-none");
+    const workload = noted(state.workloads);
+    const note = workload ? `${workload.name}: ${numbersOf(workload)}` : text("workload-none");
     drawStation(controllers, this.parts["controllers-note"], off && { on: false, label: off[1].label ?? off[0] }, note);
   }
 

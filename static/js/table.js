@@ -1,6 +1,7 @@
 /** The board as tables: pods and nodes, sortable, with the same selection. The alternative for those who do not see the picture. */
 import { make, mark, setText } from "./dom.js";
 import { clockText, text } from "./i18n.js";
+import { autoscaler, numbersOf } from "./workloads.js";
 
 const GI = 1024 ** 3;
 const taint = (one) => `${one.key}${one.value ? `=${one.value}` : ""}:${one.effect}`;
@@ -19,10 +20,15 @@ const NODE_COLUMNS = [
   ["pods-col", (node, pods) => pods.length],
 ];
 
+const WORKLOAD_COLUMNS = [
+  ["name", (row) => row.name], ["namespace", (row) => row.ns], ["kind", (row) => row.kind], ["owner", (row) => row.owner?.name ?? ""],
+  ["phase", numbersOf], ["pods-col", (row) => row.current], ["updated", (row) => row.updated ?? ""], ["available", (row) => row.available ?? ""], ["scaled-by", autoscaler],
+];
+
 export class Tables {
   constructor(root) {
     this.root = root;
-    this.sorted = { pods: [0, 1], nodes: [0, 1] };
+    this.sorted = { pods: [0, 1], nodes: [0, 1], workloads: [0, 1] };
     this.tables = {};
     root.addEventListener("click", (event) => {
       const button = event.target.closest("thead button");
@@ -40,12 +46,14 @@ export class Tables {
     this.selected = selected;
     const pods = Object.entries(state.pods).map(([key, pod]) => ({ ref: `pods/${key}`, row: pod, more: null }));
     const nodes = Object.values(state.nodes).map((node) => ({ ref: `nodes//${node.name}`, row: node, more: Object.values(state.pods).filter((pod) => pod.node === node.name) }));
+    const workloads = Object.entries(state.workloads).map(([ref, row]) => ({ ref, row, more: null }));
+    this.fill("workloads", WORKLOAD_COLUMNS, workloads);
     this.fill("pods", POD_COLUMNS, pods);
     this.fill("nodes", NODE_COLUMNS, nodes);
   }
 
   make() {
-    for (const [kind, columns] of [["nodes", NODE_COLUMNS], ["pods", POD_COLUMNS]]) {
+    for (const [kind, columns] of [["nodes", NODE_COLUMNS], ["workloads", WORKLOAD_COLUMNS], ["pods", POD_COLUMNS]]) {
       const head = make("tr", {}, ...columns.map(([name], at) => make("th", { scope: "col" }, make("button", { type: "button", "data-sort": `${kind}:${at}` }, text(name)))));
       const body = make("tbody");
       const table = make("table", { class: "list" }, make("caption", {}, text(kind)), make("thead", {}, head), body);
@@ -83,7 +91,7 @@ export class Tables {
 function makeRow(ref, columns) {
   const cells = columns.map(([name], at) => (at === 0
     ? make("th", { scope: "row" }, make("button", { type: "button", class: "obj", "data-ref": ref }))
-    : make("td", { class: name === "reason" || name === "taints" ? "w" : null })));
+    : make("td", { class: ["reason", "taints", "scaled-by"].includes(name) ? "w" : null })));
   return make("tr", { "data-row": ref }, ...cells);
 }
 
