@@ -21,8 +21,9 @@ FLOORS = (
     ("cluster.large",),
     ("cluster.kubectl", "cluster.manifests"),
     (
-        "cluster.models", "cluster.projection", "cluster.board", "cluster.board_workloads", "cluster.store", "cluster.live", "cluster.worker",
-        "cluster.bighost", "cluster.failpoints", "cluster.admin", "cluster.apps", "cluster.migrations", "cluster.management",
+        "cluster.models", "cluster.projection", "cluster.board", "cluster.board_workloads", "cluster.store", "cluster.live",
+        "cluster.worker", "cluster.bighost", "cluster.failpoints", "cluster.admin", "cluster.apps", "cluster.migrations",
+        "cluster.management",
     ),
     ("dashboard",),
 )
