@@ -51,14 +51,18 @@ async function fetchTables() {
   session.changed();
 }
 
-/** The Scheduler view and its style come when it is first opened: 8 KB that most visits never need. */
-let matrix = null;
-let matrixComing = null;
-function fetchMatrix() {
-  const root = document.getElementById("scheduler");
-  matrixComing ??= Promise.all([import("./matrix.js"), styled(root.dataset.sheet)]).then(([{ Matrix }]) => {
-    matrix = new Matrix(root, part(board, "matrix-bar"), { select: (ref) => session.select(ref) });
-    showMatrix();
+/** The views beside the board. Each comes with its style when it is first opened: most visits never need them. */
+const links = { select: (ref) => session.select(ref) };
+const VIEWS = {
+  scheduler: async (root) => new (await import("./matrix.js")).Matrix(root, part(board, "matrix-bar"), links),
+};
+const coming = {};
+const opened = {}; // those that have come, by name
+function fetchView(name) {
+  const root = document.getElementById(name);
+  coming[name] ??= Promise.all([VIEWS[name](root), styled(root.dataset.sheet)]).then(([made]) => {
+    opened[name] = made;
+    showViews();
   });
 }
 
@@ -71,9 +75,11 @@ function styled(href) {
   });
 }
 
-function showMatrix() {
-  matrix?.asNumbers(view.table);
-  matrix?.show(view.tab === "scheduler");
+function showViews() {
+  for (const [name, one] of Object.entries(opened)) {
+    one.asNumbers(view.table);
+    one.show(view.tab === name);
+  }
 }
 
 /** The texts on the page that a line with -f may read: every field with data-file, by that name. */
@@ -179,7 +185,7 @@ function drawOwners(state) {
   }));
 }
 
-/** Which view is shown: "board" or "scheduler", as a picture or as tables. Another view is a step of the browser's history. */
+/** Which view is shown: "board" or one of VIEWS, as a picture or as tables. Another view is a step of the browser's history. */
 function setView(change) {
   const left = view.tab;
   Object.assign(view, change);
@@ -190,19 +196,23 @@ function setView(change) {
   for (const child of stage.root.children) child.hidden = (child.dataset.part === "table") !== view.table;
   for (const button of board.querySelectorAll("[data-tab]")) setAttribute(button, "aria-pressed", String(button.dataset.tab === view.tab));
   setAttribute(board.querySelector("[data-table]"), "aria-pressed", String(view.table));
-  const before = location.hash === "#scheduler" ? "scheduler" : "board";
-  if (view.tab !== left && view.tab !== before) history.pushState(null, "", onBoard ? location.pathname + location.search : "#scheduler");
+  if (view.tab !== left && view.tab !== (hashTab() ?? "board")) history.pushState(null, "", onBoard ? location.pathname + location.search : `#${view.tab}`);
   if (change.tab) arrangeSide();
   if (view.table && !tables) fetchTables();
-  if (!onBoard) fetchMatrix();
-  showMatrix();
+  if (!onBoard) fetchView(view.tab);
+  showViews();
   player.redraw();
   session.changed();
 }
 
-/** Links to #scheduler open that view, none the board, as do the browser's Back and Forward; others are places on the page. */
+/** Links to #scheduler and its like open that view, none the board, as do the browser's Back and Forward; others are places on the page. */
+function hashTab() {
+  const name = location.hash.slice(1);
+  return name in VIEWS ? name : name === "" ? "board" : null;
+}
+
 function followHash() {
-  const tab = { "#scheduler": "scheduler", "": "board" }[location.hash];
+  const tab = hashTab();
   if (tab && tab !== view.tab) setView({ tab });
 }
 
@@ -235,8 +245,8 @@ startKeys({
   table: () => setView({ table: !view.table }),
   board: () => setView({ tab: "board" }),
   scheduler: () => setView({ tab: "scheduler" }),
-  columnOn: () => matrix?.column(1),
-  columnBack: () => matrix?.column(-1),
+  columnOn: () => opened.scheduler?.column(1),
+  columnBack: () => opened.scheduler?.column(-1),
   legend: () => click('[data-dialog="legend"]'),
   keys: () => click('[data-dialog="keys"]'),
   console: () => terminal.focus(),
@@ -247,4 +257,9 @@ startKeys({
 session.changed();
 addEventListener("hashchange", followHash);
 followHash();
-addEventListener("DOMContentLoaded", () => matrix?.refresh()); // before, htmx does not listen
+// Before, htmx does not listen.
+addEventListener("DOMContentLoaded", () => {
+  const asked = new URLSearchParams(location.search).get("ref");
+  if (asked) session.select(asked);
+  for (const one of Object.values(opened)) one.refresh();
+});

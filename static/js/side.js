@@ -1,9 +1,10 @@
-/** The documents beside the board: there unless put away, and away from the Scheduler view unless asked for, which needs the width. */
+/** The documents beside the board: there unless put away, and away from the other views unless asked for, which need the width. */
 import { choose, setting } from "./settings.js";
 
 const page = () => document.querySelector(".main");
-const isWide = () => page()?.dataset.tab === "scheduler";
-const key = () => (isWide() ? "side-scheduler" : "side");
+const tab = () => page()?.dataset.tab ?? "board";
+const isWide = () => tab() !== "board";
+const key = () => (isWide() ? `side-${tab()}` : "side");
 
 function setSide(open) {
   if (!page()) return;
