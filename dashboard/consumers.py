@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ from django.utils.translation import gettext
 
 from cluster.models import Cluster
 from dashboard import visitors
+from dashboard.allowance import Allowance
 from dashboard.hub import CommandTimeout, process_hub
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class ClusterConsumer(AsyncWebsocketConsumer):
         self._pending: list[tuple[bytes, int]] = []  # (encoded messages, how many)
         self._pending_count = 0
         self._on_their_way = 0
-        self._tokens, self._filled = BURST, time.monotonic()
+        self._allowance = Allowance(RATE, BURST)
         self._tasks: set[asyncio.Task[None]] = set()
         self._joined = False
         self._typed = False  # a console line: something of ours may be running in the worker
@@ -84,21 +84,12 @@ class ClusterConsumer(AsyncWebsocketConsumer):
             self._tell({"type": "error", "message": problem})
         elif message["type"] == "ack":
             self._acknowledged(message.get("n", 1))
-        elif not self._may_command():
+        elif not self._allowance.take():
             self._tell({"type": "error", "message": gettext("Too many commands at once: at most %d a second.") % RATE})
         else:
             task = asyncio.create_task(self._command(message))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-
-    def _may_command(self) -> bool:
-        now = time.monotonic()
-        self._tokens = min(BURST, self._tokens + (now - self._filled) * RATE)
-        self._filled = now
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
 
     async def _command(self, message: dict[str, Any]) -> None:
         self._typed = self._typed or message["type"] == "console"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from typing import Any
 
 import orjson
@@ -13,6 +12,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from cluster.bighost.host import Busy, NoAnswer, Running
 from dashboard import visitors
+from dashboard.allowance import Allowance
 from dashboard.large import large_host, refusal
 
 # So many pictures may be on their way to a client that has not acknowledged them; a slow one gets a first picture again.
@@ -36,7 +36,7 @@ class LargeConsumer(AsyncWebsocketConsumer):
         self._running: Running | None = large_host().get(self.scope["url_route"]["kwargs"]["cluster"])
         self._on_their_way = 0
         self._behind = False
-        self._tokens, self._filled = BURST, time.monotonic()
+        self._allowance = Allowance(RATE, BURST)
         self._tasks: set[asyncio.Task[None]] = set()
         await self.accept()
         if self._running is None or self._running.ended:
@@ -95,7 +95,7 @@ class LargeConsumer(AsyncWebsocketConsumer):
 
     async def _result(self, message: dict[str, Any]) -> dict[str, Any]:
         kind = message["type"]
-        if not self._may():
+        if not self._allowance.take():
             return {"ok": False, "why": "many"}
         if kind in COMMANDS and not self._mine:
             return {"ok": False, "why": "not-yours"}
@@ -107,15 +107,6 @@ class LargeConsumer(AsyncWebsocketConsumer):
             return {"ok": False, "why": "gone"}
         except Busy:
             return {"ok": False, "why": "many"}
-
-    def _may(self) -> bool:
-        now = time.monotonic()
-        self._tokens = min(BURST, self._tokens + (now - self._filled) * RATE)
-        self._filled = now
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
 
 
 def _parsed(text: str | None) -> dict[str, Any] | None:

@@ -97,11 +97,10 @@ def _by_node(owned: Iterable[Document]) -> ByNode:
 
 
 def _claim_one(context: Context, daemonset: Document, claim: pod_control.Claim) -> None:
-    verb, pod = ("adopt", claim.adopt[0]) if claim.adopt else ("release", claim.release[0])
-    changed = pod_control.adopted(pod, daemonset) if claim.adopt else pod_control.released(pod, daemonset)
+    act, pod = pod_control.first_change(claim, daemonset)
     reference = object_reference(RESOURCE, daemonset)
     args = {"daemonset": reference, "pod": object_reference("pods", pod)}
-    context.update(changed, story=Story(f"daemonset.{verb}", args, NARRATED, (reference,)))
+    context.update(pod, story=Story(f"daemonset.{act}", args, NARRATED, (reference,)))
 
 
 # --- revisions --------------------------------------------------------------------------------------------------

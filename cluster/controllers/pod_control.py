@@ -90,6 +90,13 @@ def claim(
     return found
 
 
+def first_change(claim: Claim, owner: Document) -> tuple[str, Document]:
+    """The next write that a claim asks for: ("adopt" or "release", the changed object). There must be one."""
+    if claim.adopt:
+        return "adopt", adopted(claim.adopt[0], owner)
+    return "release", released(claim.release[0], owner)
+
+
 def adopted(document: Document, owner: Document) -> Document:
     """The document with `owner` as its controller."""
     references = [*metadata.owner_references(document), metadata.controller_reference(owner)]

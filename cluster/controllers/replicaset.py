@@ -84,9 +84,8 @@ def _story(owner: Document, act: str, args: dict[str, Any], weight: int = NARRAT
 
 
 def _claim_one(context: Context, replicaset: Document, claim: pod_control.Claim) -> None:
-    act, pod = ("adopt", claim.adopt[0]) if claim.adopt else ("release", claim.release[0])
-    changed = pod_control.adopted(pod, replicaset) if claim.adopt else pod_control.released(pod, replicaset)
-    context.update(changed, story=_story(replicaset, act, {"pod": object_reference("pods", pod)}))
+    act, pod = pod_control.first_change(claim, replicaset)
+    context.update(pod, story=_story(replicaset, act, {"pod": object_reference("pods", pod)}))
 
 
 # --- making and deleting Pods -----------------------------------------------------------------------------------

@@ -22,9 +22,8 @@ def claim_one(context: Context, owner: Document, selector: LabelSelector) -> boo
     found = pod_control.claim(context, owner, revisions.RESOURCE, selector)
     if not found.adopt and not found.release:
         return False
-    change, document = ("adopt", found.adopt[0]) if found.adopt else ("release", found.release[0])
-    changed = pod_control.adopted(document, owner) if found.adopt else pod_control.released(document, owner)
-    context.update(changed, story=_story(f"revision.{change}", owner, document))
+    change, document = pod_control.first_change(found, owner)
+    context.update(document, story=_story(f"revision.{change}", owner, document))
     return True
 
 

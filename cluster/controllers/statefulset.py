@@ -95,11 +95,10 @@ def _is_owned(pod: Document, statefulset: Document) -> bool:
 
 
 def _claim_one(context: Context, statefulset: Document, claim: pod_control.Claim) -> None:
-    verb, pod = ("adopt", claim.adopt[0]) if claim.adopt else ("release", claim.release[0])
-    changed = pod_control.adopted(pod, statefulset) if claim.adopt else pod_control.released(pod, statefulset)
+    act, pod = pod_control.first_change(claim, statefulset)
     reference = object_reference(RESOURCE, statefulset)
     args = {"statefulset": reference, "pod": object_reference("pods", pod)}
-    context.update(changed, story=Story(f"statefulset.{verb}", args, NARRATED, (reference,)))
+    context.update(pod, story=Story(f"statefulset.{act}", args, NARRATED, (reference,)))
 
 
 # --- revisions --------------------------------------------------------------------------------------------------

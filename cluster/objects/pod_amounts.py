@@ -21,21 +21,7 @@ def pod_limits(pod: Document) -> Amounts:
 
 def pod_total(pod: Document, field: str) -> Amounts:
     """`requests` or `limits` of a Pod without its overhead: of its containers or of what is said for all of it."""
-    total: Amounts = {}
-    for container in pods.containers(pod):
-        _add(total, container_amounts(container, field))
-    beside: Amounts = {}
-    peak: Amounts = {}
-    for container in pods.init_containers(pod):
-        wanted = dict(container_amounts(container, field))
-        if pods.is_sidecar(container):
-            _add(total, wanted)
-            _add(beside, wanted)
-            _raise_to(peak, beside)
-        else:
-            _add(wanted, beside)
-            _raise_to(peak, wanted)
-    _raise_to(total, peak)
+    total = pods.together(pod, lambda container: container_amounts(container, field), _add, _raise_to)
     total.update(dig(pod, "spec", "resources", field, default={}))
     return total
 

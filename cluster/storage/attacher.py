@@ -12,7 +12,7 @@ from cluster.machinery.story import FOLDED, NORMAL, Story
 from cluster.objects import metadata
 from cluster.objects.documents import Document
 from cluster.objects.kinds import volumeattachment as attachments
-from cluster.storage import driver
+from cluster.storage import driver, work
 
 ATTACHMENTS = "volumeattachments.storage.k8s.io"
 FINALIZER = f"external-attacher/{driver.NAME.replace('.', '-')}"
@@ -42,28 +42,15 @@ class Attacher(Component):
 def _work(context: Context, key: Key, attachment: Document) -> None:
     present = metadata.finalizers(attachment)
     if metadata.is_being_deleted(attachment):
-        if FINALIZER in present and _is_done(context, (DETACH, *key)):
+        if FINALIZER in present and work.is_done(context, (DETACH, *key), context.settings.volume_attach):
             kept = [name for name in present if name != FINALIZER]
             context.update(metadata.with_finalizers(attachment, kept), story=_story("attacher.detached", attachment, NORMAL))
     elif FINALIZER not in present:
         guarded = metadata.with_finalizers(attachment, [*present, FINALIZER])
         context.update(guarded, story=_story("attacher.begin", attachment, FOLDED))
-    elif not attachments.is_attached(attachment) and _is_done(context, (ATTACH, *key)):
+    elif not attachments.is_attached(attachment) and work.is_done(context, (ATTACH, *key), context.settings.volume_attach):
         attached = {**attachment, "status": {"attached": True}}
         context.update(attached, subresource="status", story=_story("attacher.attached", attachment, NORMAL))
-
-
-def _is_done(context: Context, key: Key) -> bool:
-    """Whether attaching or detaching is over; if not, it is asked again when it is."""
-    due = context.memory(key)
-    if due is None:
-        due = context.now + context.jitter(context.settings.volume_attach)
-        context.remember(key, due)
-    if due > context.now:
-        context.again(due - context.now)
-        return False
-    context.forget(key)
-    return True
 
 
 def _story(key: str, attachment: Document, weight: int) -> Story:

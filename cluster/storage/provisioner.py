@@ -18,7 +18,7 @@ from cluster.objects.kinds import persistentvolume as volumes
 from cluster.objects.kinds import persistentvolumeclaim as claims
 from cluster.objects.kinds import storageclass as classes
 from cluster.objects.registry import REGISTRY
-from cluster.storage import driver
+from cluster.storage import driver, work
 
 CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"
@@ -52,19 +52,6 @@ class Provisioner(Component):
             _provision(context, key, document)
 
 
-def _is_done(context: Context, key: Key, duration: int) -> bool:
-    """Whether the work on this key, which takes `duration` ms, is over; if not, it is asked again when it is."""
-    due = context.memory(key)
-    if due is None:
-        due = context.now + context.jitter(duration)
-        context.remember(key, due)
-    if due > context.now:
-        context.again(due - context.now)
-        return False
-    context.forget(key)
-    return True
-
-
 # --- making --------------------------------------------------------------------------------------------------------------
 
 
@@ -85,7 +72,7 @@ def _provision(context: Context, key: Key, claim: Document) -> None:
         where = f"{metadata.namespace(claim)}/{metadata.name(claim)}"
         text = f'External provisioner is provisioning volume for claim "{where}"'
         context.event(claim, "Normal", "Provisioning", text, source=driver.NAME)
-    if not _is_done(context, key, context.settings.volume_provision):
+    if not work.is_done(context, key, context.settings.volume_provision):
         return
     volume = new_volume(claim, storage_class, _zone(context, claim, storage_class, node))
     name = metadata.name(volume)
@@ -178,7 +165,7 @@ def _grow(context: Context, key: Key, claim: Document) -> None:
         if context.memory(key) is None:
             text = f"External resizer is resizing volume {metadata.name(volume)}"
             context.event(claim, "Normal", "Resizing", text, source=driver.NAME)
-        if _is_done(context, key, context.settings.volume_provision):
+        if work.is_done(context, key, context.settings.volume_provision):
             grown = with_value(volume, ("spec", "capacity", "storage"), wanted)
             context.update(grown, story=Story("provisioner.grow", args, NORMAL, objects))
             context.again(context.settings.write)
@@ -197,7 +184,7 @@ def _look_after_volume(context: Context, key: Key, volume: Document) -> None:
         return
     going = metadata.is_being_deleted(volume)
     if volumes.phase(volume) == "Released" and volumes.reclaim_policy(volume) == "Delete" and not going:
-        if _is_done(context, key, context.settings.volume_delete):
+        if work.is_done(context, key, context.settings.volume_delete):
             name = metadata.name(volume)
             story = Story("provisioner.delete", {"volume": name}, NARRATED, (object_reference(VOLUMES, volume),))
             context.delete(VOLUMES, "", name, story=story)

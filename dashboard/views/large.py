@@ -144,8 +144,8 @@ async def large_pod(request: HttpRequest, cluster: str, namespace: str, name: st
 def _part(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
     """A fragment for the dialog of the map, or a page of its own."""
     whole = request.headers.get("X-Fragment") != "1"
-    template = f"large/{name}_page.html" if whole else f"large/{name}.html"
-    return render(request, template, {**context, "section": "sandbox"})
+    fragment = f"large/{name}.html"
+    return render(request, "large/page.html" if whole else fragment, {**context, "fragment": fragment, "section": "sandbox"})
 
 
 def _fill(row: dict[str, Any]) -> dict[str, Any]:

@@ -112,3 +112,18 @@ def profile(browser: Browser, url: str, **options: Any) -> BrowserContext:
     context = browser.new_context(base_url=url, **({"locale": "en-US"} | options))
     context.set_default_timeout(10_000)
     return context
+
+
+def apply(page: Page, text: str) -> None:
+    """Apply a manifest as the editor's."""
+    page.evaluate("text => { document.querySelector('[data-file]').value = text }", text)
+    line(page, "kubectl apply -f editor.yaml")
+
+
+def until_quiet(page: Page) -> None:
+    """Let everything come to rest and look at the present."""
+    page.locator("#timeline [data-act=quiet]").click()
+    page.wait_for_timeout(200)
+    page.keyboard.press("Escape")
+    page.locator("body").press("End")
+    at_rest(page, 0, 300)

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.driver import TOLD, at_rest, line, open_sandbox, profile
+from tests.browser.driver import TOLD, apply, line, open_sandbox, profile, until_quiet
 from tests.conftest import ServerProcess
 
 APP = """apiVersion: v1
@@ -42,20 +42,6 @@ ANIMATED = """selector => document.getElementById("stage").getAnimations({ subtr
   .map((one) => [one.playState, ["opacity", "transform"].filter((name) => name in one.effect.getKeyframes()[0])])"""
 
 
-def apply(page: Page, text: str) -> None:
-    page.evaluate("text => { document.querySelector('[data-file]').value = text }", text)
-    line(page, "kubectl apply -f editor.yaml")
-
-
-def quiet(page: Page) -> None:
-    """Everything at rest, and the present is looked at."""
-    page.locator("#timeline [data-act=quiet]").click()
-    page.wait_for_timeout(200)
-    page.keyboard.press("Escape")
-    page.locator("body").press("End")
-    at_rest(page, 0, 300)
-
-
 def step_until(page: Page, wanted: Locator) -> None:
     """Step forward until it is on the board."""
     for _ in range(25):
@@ -72,7 +58,7 @@ def test_it_works(page: Page) -> None:
     apply(page, APP.replace("NAME", "gone").replace("TOLERATIONS", "[]"))
     for_a_while = "[{key: heat, operator: Exists, effect: NoExecute, tolerationSeconds: 40}]"
     apply(page, APP.replace("NAME", "brief").replace("TOLERATIONS", for_a_while))
-    quiet(page)
+    until_quiet(page)
     expect(page.locator("[data-node=node-1] .pod[data-phase=running]")).to_have_count(2)
     line(page, "kubectl taint nodes node-1 heat=high:NoExecute")
     expect(page.locator("[data-node=node-1] .hazard")).to_be_visible()
@@ -94,7 +80,7 @@ def test_drain_and_budget(page: Page) -> None:
     open_sandbox(page, playing=False)
     apply(page, BUDGET)
     apply(page, APP.replace("NAME", "web").replace("TOLERATIONS", "[]"))
-    quiet(page)
+    until_quiet(page)
     chip = page.locator("[data-node=node-1] .pod[title*='default/web']")
     expect(chip).to_be_visible()
     expect(page.locator("[data-node=node-1] .barrier")).to_be_hidden()
@@ -116,7 +102,7 @@ def test_preemption_keeps_a_place(page: Page) -> None:
     apply(page, PRIORITY)
     for name in ("low-a", "low-b", "low-c"):
         apply(page, BIG.replace("NAME", name).replace("  priorityClassName: PRIORITY\n", ""))
-    quiet(page)
+    until_quiet(page)
     expect(page.locator("#stage .nodes .pod[data-phase=running]")).to_have_count(3)
     apply(page, BIG.replace("NAME", "vip").replace("PRIORITY", "urgent"))
     place = page.locator("#stage .nodes .pod.coming")
@@ -127,7 +113,7 @@ def test_preemption_keeps_a_place(page: Page) -> None:
     victim = page.locator(f"[data-node={node}] .pod[data-phase=terminating]")
     step_until(page, victim)
     expect(place).to_be_visible()
-    quiet(page)
+    until_quiet(page)
     expect(place).to_have_count(0)
     expect(page.locator(f"[data-node={node}] .pod[title*=vip]")).to_be_visible()
 
@@ -136,7 +122,7 @@ def test_a_lost_node(page: Page) -> None:
     """When a node has been silent for too long nobody knows any more what its Pods do; when it is back it says so."""
     open_sandbox(page, playing=False)
     apply(page, APP.replace("NAME", "web").replace("TOLERATIONS", "[]"))
-    quiet(page)
+    until_quiet(page)
     chip = page.locator("[data-node=node-1] .pod[title*='default/web']")
     expect(chip).to_have_attribute("data-phase", "running")
     page.locator("#tab-nodes").click()
@@ -149,7 +135,7 @@ def test_a_lost_node(page: Page) -> None:
     expect(page.locator("#nodes .item", has_text="node-1")).to_contain_text("stopped")
     page.locator("#node-node-1-start").click()
     expect(page.locator("#node-node-1-stop")).to_be_visible(timeout=TOLD)
-    quiet(page)
+    until_quiet(page)
     expect(chip).not_to_have_attribute("data-phase", "unknown")
 
 

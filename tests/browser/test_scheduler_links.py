@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import line, open_sandbox
-from tests.browser.test_scheduler_view import until_quiet
+from tests.browser.driver import line, open_sandbox, until_quiet
 
 
 def test_it_works(page: Page) -> None:

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driver import TOLD, at_rest, line, moment, open_sandbox, profile
+from tests.browser.driver import TOLD, apply, line, moment, open_sandbox, profile, until_quiet
 from tests.conftest import ServerProcess
 
 POD = """apiVersion: v1
@@ -26,18 +26,7 @@ WIDE = "document.documentElement.scrollWidth - innerWidth"
 
 
 def make_pod(page: Page, name: str, cpu: str) -> None:
-    text = POD.replace("NAME", name).replace("CPU", cpu)
-    page.evaluate("text => { document.querySelector('[data-file]').value = text }", text)
-    line(page, "kubectl apply -f editor.yaml")
-
-
-def until_quiet(page: Page) -> None:
-    """Let everything come to rest and look at the present."""
-    page.locator("#timeline [data-act=quiet]").click()
-    page.wait_for_timeout(200)
-    page.keyboard.press("Escape")
-    page.locator("body").press("End")
-    at_rest(page, 0, 300)
+    apply(page, POD.replace("NAME", name).replace("CPU", cpu))
 
 
 def prepare(page: Page) -> None:

@@ -8,44 +8,18 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from channels.layers import InMemoryChannelLayer
 
-from cluster import store
 from cluster.models import Cluster, Pod, Revision, Snapshot
 from cluster.worker import Worker
-from tests.support.working import Client
+from tests.support.desk import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Desk:
-    """A sandbox with its worker and a client."""
-
-    def __init__(self, cluster: str, worker: Worker, client: Client) -> None:
-        self.cluster = cluster
-        self.worker = worker
-        self.client = client
-
-    async def command(self, type_: str, **more: Any) -> dict[str, Any]:
-        return await self.client.command(self.cluster, type=type_, **more)
-
-    async def console(self, line: str, **more: Any) -> str:
-        return await self.client.console(self.cluster, line, **more)
-
-
 @pytest_asyncio.fixture
 async def desk() -> AsyncIterator[Desk]:
-    layer = InMemoryChannelLayer(capacity=10_000)
-    worker = Worker(layer)
-    worker.start()
-    row = await worker.database(store.create, "visitor", "sandbox", 3)
-    client = Client(worker, layer)
-    await client.start(row.id)
-    found = Desk(row.id, worker, client)
-    await found.command("pause")
-    yield found
-    await found.worker.stop()
-    await client.stop()
+    async with Desk.opened() as found:
+        yield found
 
 
 async def stored_head(desk: Desk) -> int:

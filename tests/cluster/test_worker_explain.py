@@ -8,11 +8,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from channels.layers import InMemoryChannelLayer
 
-from cluster import store
-from cluster.worker import Worker
-from tests.support.working import Client
+from tests.support.desk import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,18 +25,8 @@ spec:
 """
 
 
-class Desk:
-    """A paused sandbox and a client of its worker."""
-
-    def __init__(self, cluster: str, client: Client) -> None:
-        self._cluster = cluster
-        self._client = client
-
-    async def command(self, type_: str, **more: Any) -> dict[str, Any]:
-        return await self._client.command(self._cluster, type=type_, **more)
-
-    async def console(self, line: str, **more: Any) -> str:
-        return await self._client.console(self._cluster, line, **more)
+class Explainer(Desk):
+    """A desk that applies Pods and asks about them."""
 
     async def apply(self, name: str, cpu: str) -> None:
         answer = await self.command("apply", text=POD.format(name=name, cpu=cpu))
@@ -51,22 +38,13 @@ class Desk:
 
 
 @pytest_asyncio.fixture
-async def desk() -> AsyncIterator[Desk]:
-    layer = InMemoryChannelLayer(capacity=10_000)
-    worker = Worker(layer)
-    worker.start()
-    row = await worker.database(store.create, "visitor", "sandbox", 3)
-    client = Client(worker, layer)
-    await client.start(row.id)
-    found = Desk(row.id, client)
-    await found.command("pause")
-    await found.command("quiet")
-    yield found
-    await worker.stop()
-    await client.stop()
+async def desk() -> AsyncIterator[Explainer]:
+    async with Explainer.opened() as found:
+        await found.command("quiet")
+        yield found
 
 
-async def test_it_works(desk: Desk) -> None:
+async def test_it_works(desk: Explainer) -> None:
     await desk.apply("web", "500m")
     told = await desk.explain("web")
     assert told["type"] == "explained"
@@ -77,7 +55,7 @@ async def test_it_works(desk: Desk) -> None:
     json.dumps(told)
 
 
-async def test_a_pod_that_waits(desk: Desk) -> None:
+async def test_a_pod_that_waits(desk: Explainer) -> None:
     await desk.apply("big", "30")
     told = await desk.explain("big")
     assert told["situation"] == "pending"
@@ -88,7 +66,7 @@ async def test_a_pod_that_waits(desk: Desk) -> None:
     assert keys[:3] == ["summary.none-fits", "pending.attempts", "pending.waits-for"]
 
 
-async def test_what_if(desk: Desk) -> None:
+async def test_what_if(desk: Explainer) -> None:
     await desk.apply("big", "30")
     change = {"do": "request", "resource": "cpu", "quantity": "1"}
     told = await desk.explain("big", changes=[change])
@@ -99,7 +77,7 @@ async def test_what_if(desk: Desk) -> None:
     assert unchanged["decision"]["chosen"] == ""
 
 
-async def test_wrong_changes_are_told(desk: Desk) -> None:
+async def test_wrong_changes_are_told(desk: Explainer) -> None:
     await desk.apply("web", "1")
     told = await desk.explain("web", changes=["{"])
     assert told["problem"]["key"] == "problem.shape"
@@ -108,7 +86,7 @@ async def test_wrong_changes_are_told(desk: Desk) -> None:
     assert refused["type"] == "error"
 
 
-async def test_the_past(desk: Desk) -> None:
+async def test_the_past(desk: Explainer) -> None:
     await desk.apply("a", "500m")
     first = await desk.explain("a")
     await desk.apply("b", "30")
@@ -122,7 +100,7 @@ async def test_the_past(desk: Desk) -> None:
     assert (before["situation"], before["decided_at"]) == ("pending", None)
 
 
-async def test_a_pod_that_is_gone(desk: Desk) -> None:
+async def test_a_pod_that_is_gone(desk: Explainer) -> None:
     await desk.apply("a", "500m")
     first = await desk.explain("a")
     await desk.console("kubectl delete pod a --wait=false")
@@ -133,7 +111,7 @@ async def test_a_pod_that_is_gone(desk: Desk) -> None:
     assert told["decision"] == first["decision"]
 
 
-async def test_a_namesake_is_another_pod(desk: Desk) -> None:
+async def test_a_namesake_is_another_pod(desk: Explainer) -> None:
     await desk.apply("a", "500m")
     await desk.console("kubectl delete pod a --wait=false")
     await desk.command("advance", seconds=60)
@@ -144,19 +122,19 @@ async def test_a_namesake_is_another_pod(desk: Desk) -> None:
     assert told["situation"] == "pending"
 
 
-async def test_the_newest_decision(desk: Desk) -> None:
+async def test_the_newest_decision(desk: Explainer) -> None:
     await desk.apply("a", "1")
     await desk.apply("b", "1")
     assert (await desk.explain())["pod"]["name"] == "b"
 
 
-async def test_no_such_pod(desk: Desk) -> None:
+async def test_no_such_pod(desk: Explainer) -> None:
     for ref in ("pods/default/nobody", "pods/", "nodes//node-1", "x", "pods/default/web/1"):
         answer = await desk.command("explain", ref=ref)
         assert answer["type"] == "error", ref
 
 
-async def test_the_console(desk: Desk) -> None:
+async def test_the_console(desk: Explainer) -> None:
     await desk.apply("web", "500m")
     node = (await desk.explain("web"))["pod"]["node"]
     printed = await desk.console("explain-schedule pod/web")
@@ -165,7 +143,7 @@ async def test_the_console(desk: Desk) -> None:
     assert "no decision about it is kept" not in printed
 
 
-async def test_the_console_looks_back(desk: Desk) -> None:
+async def test_the_console_looks_back(desk: Explainer) -> None:
     await desk.apply("web", "500m")
     first = await desk.explain("web")
     await desk.apply("other", "1")

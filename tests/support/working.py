@@ -49,7 +49,7 @@ class Client:
         self._answers[number] = asyncio.get_running_loop().create_future()
         message = {"cluster": cluster, "command": command, "reply": self.channel, "id": number, "socket": "s"}
         self.worker.spawn(self.worker.handle(message))
-        return await asyncio.wait_for(self._answers[number], 30)
+        return await asyncio.wait_for(self._answers[number], 120)
 
     async def console(self, cluster: str, line: str, **more: Any) -> str:
         """Run a line to its end and return what it printed."""

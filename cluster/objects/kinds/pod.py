@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cluster.objects import conditions, quantity, times
 from cluster.objects.documents import Document, dig
@@ -17,6 +18,9 @@ from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
 # The status reason of Pods on a node that is gone (pkg/util/node).
 NODE_LOST = "NodeLost"
 QOS_RESOURCES = ("cpu", "memory")
+
+Amount = TypeVar("Amount", int, str)
+Adder = Callable[[dict[str, Amount], dict[str, Amount]], None]
 
 condition = conditions.condition
 is_true = conditions.is_true
@@ -123,27 +127,35 @@ def priority(pod: Document) -> int:
 
 
 def requests(pod: Document) -> dict[str, int]:
-    """What it reserves: CPU in millicores, everything else in units (component-helpers/resource/helpers.go).
-
-    Containers and sidecars together, or the largest init container with the sidecars before it, if that is more.
-    """
-    total: dict[str, int] = {}
-    for container in containers(pod):
-        _add(total, container_requests(container))
-    beside: dict[str, int] = {}
-    peak: dict[str, int] = {}
-    for container in init_containers(pod):
-        wanted = container_requests(container)
-        if is_sidecar(container):
-            _add(total, wanted)
-            _add(beside, wanted)
-            _raise_to(peak, beside)
-        else:
-            _add(wanted, beside)
-            _raise_to(peak, wanted)
-    _raise_to(total, peak)
+    """What it reserves: CPU in millicores, everything else in units (component-helpers/resource/helpers.go)."""
+    total = together(pod, container_requests, _add, _raise_to)
     total.update(_amounts(dig(pod, "spec", "resources", "requests", default={})))
     _add(total, _amounts(dig(pod, "spec", "overhead", default={})))
+    return total
+
+
+def together(
+    pod: Document, wanted: Callable[[Document], dict[str, Amount]], add: Adder[Amount], raise_to: Adder[Amount]
+) -> dict[str, Amount]:
+    """What all containers want: those that run side by side, or the largest init container with the sidecars before it.
+
+    `wanted` tells what one container wants; `add` and `raise_to` change their first argument by their second.
+    """
+    total: dict[str, Amount] = {}
+    for container in containers(pod):
+        add(total, wanted(container))
+    beside: dict[str, Amount] = {}
+    peak: dict[str, Amount] = {}
+    for container in init_containers(pod):
+        one = dict(wanted(container))
+        if is_sidecar(container):
+            add(total, one)
+            add(beside, one)
+            raise_to(peak, beside)
+        else:
+            add(one, beside)
+            raise_to(peak, one)
+    raise_to(total, peak)
     return total
 
 
