@@ -7,33 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from cluster.containers import images, references
+from cluster.containers.image import Image
 from cluster.kubelet import process
 from cluster.kubelet.plans import Plan
 from cluster.kubelet.shell import DATE
 from cluster.objects import times
 from cluster.objects.documents import Document
 
-# What servers say when they start, in the order in which they say it: (ms after the start, line).
-STARTS: Mapping[str, tuple[tuple[int, str], ...]] = {
-    "nginx": (
-        (20, "/docker-entrypoint.sh: Configuration complete; ready for start up"),
-        (60, '[notice] 1#1: using the "epoll" event method'),
-        (80, "[notice] 1#1: start worker processes"),
-    ),
-    "httpd": ((100, "[mpm_event:notice] AH00489: Apache/2.4 (Unix) configured -- resuming normal operations"),),
-    "redis": ((60, "1:C * Redis is starting"), (120, "1:M * Ready to accept connections tcp")),
-    "mysql": ((200, "[Note] [Entrypoint]: Entrypoint script for MySQL Server started."),
-              (8000, "[System] [Server] /usr/sbin/mysqld: ready for connections. port: 3306")),
-    "postgres": ((3000, "LOG:  database system is ready to accept connections"),),
-    "tomcat": ((2000, "INFO [main] org.apache.catalina.startup.Catalina.start Server startup in [2000] milliseconds"),),
-    "registry.k8s.io/coredns/coredns": ((200, ".:53"), (210, "CoreDNS-1.12")),
-}
-# What a database says that was given no password.
-REFUSALS: Mapping[str, str] = {
-    "mysql": "[ERROR] [Entrypoint]: Database is uninitialized and password option is not specified",
-    "mariadb": "[ERROR] [Entrypoint]: Database is uninitialized and password option is not specified",
-    "postgres": "Error: Database is uninitialized and superuser password is not specified.",
-}
 # Of an endless loop only so many lines are kept, as a rotated log keeps its last file.
 KEPT_LINES = 1_000
 
@@ -46,9 +26,10 @@ def lines(
     """Everything that a container (its record in host/containers) or its previous run has written by `now`, in order."""
     run = record["last"] if previous else record
     reference = references.parse(record["spec_image"])
-    plan = process.plan(container, images.of(reference, extra_images))
+    image = images.of(reference, extra_images)
+    plan = process.plan(container, image)
     started, until = run["started"], min(now, run.get("finished", now))
-    found = [*_outputs(plan, until - started), *_of_server(plan, reference.familiar)]
+    found = [*_outputs(plan, until - started), *_of_server(plan, image)]
     written = [
         (started + at, text.replace(DATE, _spoken(started + at)))
         for at, text in sorted(found, key=lambda line: line[0]) if started + at <= until
@@ -56,11 +37,13 @@ def lines(
     return written[-KEPT_LINES:]
 
 
-def _of_server(plan: Plan, name: str) -> list[Line]:
+def _of_server(plan: Plan, image: Image) -> list[Line]:
+    """What a server says by itself, or why it does not start."""
     if plan.end is None:
-        return list(STARTS.get(name, ())) if plan.ports else []
-    refused = name in REFUSALS and plan.end.code == 1 and not plan.outputs
-    return [(plan.end.after - 10, REFUSALS[name])] if refused else []
+        return list(image.log) if plan.ports != frozenset() else []
+    if not image.needs_env or plan.end.code != 1 or plan.outputs:
+        return []
+    return [(plan.end.after - 10, line) for trouble in image.troubles if trouble.without_env for line in trouble.lines]
 
 
 def _spoken(at: int) -> str:
