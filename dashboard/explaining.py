@@ -13,8 +13,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_noop
 
+from cluster.machinery.wording import fill
 from cluster.scheduler.explanation.rows import SHORT
-from cluster.scheduler.explanation.sentences import SENTENCES, fill
+from cluster.scheduler.explanation.sentences import SENTENCES
 
 # What a Pod can ask for, by the kind of the ask; resources are called by their names.
 ASKS: Mapping[str, str] = {

@@ -65,12 +65,12 @@ class DaemonSetController(Component):
             return
         if revision_history.claim_one(context, daemonset, selector):
             return
-        current = _current_revision(context, daemonset)
+        current = current_revision(context, daemonset)
         if current is None:
             return
         hash_ = metadata.labels(current)[daemonsets.HASH_LABEL]
         wishes = {metadata.name(node): wish(daemonset, node) for node in context.list("nodes")}
-        placed = _by_node(claim.owned)
+        placed = by_node(claim.owned)
         _manage(context, daemonset, placed, wishes, hash_)
         if not context.wrote:
             _forget_revision(context, daemonset, current, claim.owned)
@@ -87,7 +87,7 @@ def _may_matter(old: Document | None, new: Document | None) -> bool:
     return metadata.labels(old) != metadata.labels(new) or nodes.taints(old) != nodes.taints(new)
 
 
-def _by_node(owned: Iterable[Document]) -> ByNode:
+def by_node(owned: Iterable[Document]) -> ByNode:
     """The Pods by the node they are on or meant for. One that has ended and is being deleted is done with."""
     found: ByNode = {}
     for pod in owned:
@@ -106,7 +106,7 @@ def _claim_one(context: Context, daemonset: Document, claim: pod_control.Claim) 
 # --- revisions --------------------------------------------------------------------------------------------------
 
 
-def _current_revision(context: Context, daemonset: Document) -> Document | None:
+def current_revision(context: Context, daemonset: Document) -> Document | None:
     """The revision of the template; None after the write that made or renumbered it (constructHistory)."""
     data, known = revisions.kept_template(daemonset), revision_history.owned(context, daemonset)
     current = revision_history.equal_to(data, known)
@@ -185,7 +185,7 @@ def _on_node(
         return [], [Surplus(pod, "unwanted-node") for pod in alive]
     ended = [pod for pod in alive if pods.is_terminal(pod)]
     running = sorted((pod for pod in alive if not pods.is_terminal(pod)), key=_by_age)
-    surplus = [Surplus(pod, pods.phase(pod).lower()) for pod in ended if _may_replace(context, daemonset, name, pod)]
+    surplus = [Surplus(pod, pods.phase(pod).lower()) for pod in ended if may_replace(context, daemonset, name, pod)]
     if not daemonsets.max_surge(daemonset, 1):
         return [], surplus + [Surplus(pod, "second") for pod in running[1:]]
     if not running and wanted.run:
@@ -198,7 +198,7 @@ def _by_age(pod: Document) -> tuple[bool, str, str]:
     return not pods.node_name(pod), pod["metadata"]["creationTimestamp"], metadata.name(pod)
 
 
-def _may_replace(context: Context, daemonset: Document, node: str, pod: Document) -> bool:
+def may_replace(context: Context, daemonset: Document, node: str, pod: Document) -> bool:
     """Whether a Pod that ended may be deleted now: one that failed only after its back-off."""
     if pods.phase(pod) == "Succeeded":
         return True

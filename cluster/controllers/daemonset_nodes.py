@@ -32,35 +32,41 @@ HOST_NETWORK_TOLERATION: Document = {
 
 
 class Wish(NamedTuple):
-    """What a DaemonSet wants of a node: a Pod if there is none, and that a Pod that is there may stay."""
+    """What a DaemonSet wants of a node: a Pod if there is none, and that a Pod that is there may stay.
+
+    `rule` says what is against it ("" nothing): "name", "selector", "affinity" or "taint"; `detail` names it.
+    """
 
     run: bool
     stay: bool
+    rule: str = ""
+    detail: str = ""
 
 
-NOTHING, EVERYTHING = Wish(False, False), Wish(True, True)
+NOTHING, EVERYTHING = Wish(False, False, "gone"), Wish(True, True)
 
 
 def wish(daemonset: Document, node: Document) -> Wish:
     """Whether a Pod of the DaemonSet should run on the node, and whether one that does may go on."""
     spec = with_tolerations(daemonset["spec"]["template"].get("spec") or {})
-    if spec.get("nodeName", "") not in ("", metadata.name(node)) or not _fits_affinity(spec, node):
-        return NOTHING
-    untolerated = {
-        taint["effect"] for taint in nodes.taints(node)
-        if not any(pods.tolerates(toleration, taint) for toleration in spec["tolerations"])
-    }
-    if untolerated & {"NoSchedule", "NoExecute"}:
-        return Wish(False, "NoExecute" not in untolerated)
-    return EVERYTHING
-
-
-def _fits_affinity(spec: Document, node: Document) -> bool:
+    if spec.get("nodeName", "") not in ("", metadata.name(node)):
+        return Wish(False, False, "name", spec["nodeName"])
     labels = metadata.labels(node)
-    if any(labels.get(key) != value for key, value in (spec.get("nodeSelector") or {}).items()):
-        return False
+    lacking = [f"{key}={value}" for key, value in (spec.get("nodeSelector") or {}).items() if labels.get(key) != value]
+    if lacking:
+        return Wish(False, False, "selector", ", ".join(lacking))
     terms = dig(spec, "affinity", "nodeAffinity", _REQUIRED, "nodeSelectorTerms")
-    return terms is None or node_selector_terms_match(terms, labels, {"metadata.name": metadata.name(node)})
+    if terms is not None and not node_selector_terms_match(terms, labels, {"metadata.name": metadata.name(node)}):
+        return Wish(False, False, "affinity")
+    untolerated = [
+        taint for taint in nodes.taints(node)
+        if taint["effect"] in ("NoSchedule", "NoExecute")
+        and not any(pods.tolerates(toleration, taint) for toleration in spec["tolerations"])
+    ]
+    if untolerated:
+        stay = all(taint["effect"] != "NoExecute" for taint in untolerated)
+        return Wish(False, stay, "taint", ", ".join(map(nodes.taint_text, untolerated)))
+    return EVERYTHING
 
 
 def with_tolerations(spec: Document) -> Document:

@@ -23,10 +23,15 @@ UNWANTED_NODE = "unwanted-node"
 
 
 class Plan(NamedTuple):
-    """Pods to delete, each with its rule, and nodes that get a further Pod."""
+    """Pods to delete, each with its rule, and nodes that get a further Pod.
+
+    `budget`: how many nodes may be without an available Pod, or with maxSurge have a second one; `used`: how many are.
+    """
 
     delete: list[tuple[Document, str]]
     create: list[str]
+    budget: int
+    used: int
 
 
 class _OnNode(NamedTuple):
@@ -89,7 +94,7 @@ def _deleting(daemonset: Document, found: Iterable[_OnNode], allowed: int, now: 
             missing += 1
         elif node.old is not None and missing < allowed:
             candidates.append((node.old, ROLLING))
-    return Plan(useless + candidates[: max(0, allowed - missing)], [])
+    return Plan(useless + candidates[: max(0, allowed - missing)], [], allowed, missing)
 
 
 def _surging(
@@ -127,4 +132,4 @@ def _surging(
             candidates.append(node.name)
     # Where a Pod no longer belongs it goes only once enough others serve.
     delete += unwanted[: max(0, available - desired)]
-    return Plan(delete, useless + candidates[: max(0, allowed - extra)])
+    return Plan(delete, useless + candidates[: max(0, allowed - extra)], allowed, extra)

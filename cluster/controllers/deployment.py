@@ -38,7 +38,7 @@ class DeploymentController(Component):
             for kind in (JUST_CREATED, SIZES):
                 context.forget((kind, *key))
             return
-        claim = pod_control.claim(context, deployment, REPLICASETS, _selector(deployment))
+        claim = pod_control.claim(context, deployment, REPLICASETS, selector(deployment))
         if claim.adopt or claim.release:
             _claim_one(context, deployment, claim)
             return
@@ -51,7 +51,7 @@ class DeploymentController(Component):
             _sync(rollout)
 
 
-def _selector(deployment: Document) -> LabelSelector:
+def selector(deployment: Document) -> LabelSelector:
     return LabelSelector.from_document(dig(deployment, "spec", "selector"))
 
 
@@ -91,7 +91,7 @@ def _keys_for_replicaset(change: Change, view: Reader) -> Iterable[Key]:
         found |= dict.fromkeys(
             (metadata.namespace(deployment), metadata.name(deployment))
             for deployment in view.list(DEPLOYMENTS, metadata.namespace(new))
-            if _selector(deployment).matches(metadata.labels(new))
+            if selector(deployment).matches(metadata.labels(new))
         )
     return list(found)
 

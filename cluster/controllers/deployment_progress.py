@@ -144,7 +144,7 @@ def _with_news(changed: Document, news: Document, present: Document | None) -> D
     return with_condition(without_condition(changed, "Progressing"), news)
 
 
-def _deadline(deployment: Document, present: Document) -> int:
+def deadline(deployment: Document, present: Document) -> int:
     """When the time without progress is over (virtual ms)."""
     seconds = deployments.progress_deadline(deployment)
     assert seconds is not None
@@ -154,7 +154,7 @@ def _deadline(deployment: Document, present: Document) -> int:
 def _timed_out(deployment: Document, present: Document, now: int) -> bool:
     if present["reason"] == AVAILABLE:
         return False
-    return present["reason"] == TIMED_OUT or _deadline(deployment, present) < now
+    return present["reason"] == TIMED_OUT or deadline(deployment, present) < now
 
 
 def _watch_deadline(rollout: Rollout) -> None:
@@ -168,7 +168,7 @@ def _watch_deadline(rollout: Rollout) -> None:
         return
     if deployments.is_complete(deployment, rollout.status):
         return
-    left = _deadline(deployment, present) - now
+    left = deadline(deployment, present) - now
     # With less than a second left the real one tries again at once, until the moment has come.
     rollout.context.again(left + (times.SECOND if left >= times.SECOND else 1), quiet=True)
 

@@ -5,7 +5,7 @@ pkg/controller/deployment/rolling.go and recreate.go.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from cluster.controllers.deployment_progress import sync_rollout_status
 from cluster.controllers.deployment_revisions import clean_up, ensure_new
@@ -15,6 +15,18 @@ from cluster.objects.documents import Document
 from cluster.objects.kinds import deployment as deployments
 from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import replicaset as replicasets
+
+
+class Shrinkage(NamedTuple):
+    """What the old ReplicaSets may lose now: at most `removable` Pods, and of them `fewer` of `old` (None: of none).
+
+    `unhealthy`: how many Pods of `old` are not available; those go first, nobody misses them.
+    """
+
+    removable: int
+    old: Document | None = None
+    fewer: int = 0
+    unhealthy: int = 0
 
 
 def roll(rollout: Rollout) -> None:
@@ -30,7 +42,7 @@ def recreate(rollout: Rollout) -> None:
     for old in rollout.active_old:
         scale(rollout, old, 0, {"decision": "recreate", "oldPods": replicasets.wanted(old)})
         return
-    if _old_pods_are_left(rollout):
+    if old_pods_are_left(rollout):
         sync_rollout_status(rollout)
         return
     for part in (_ensure_new_recreate, _grow_new_fully, _clean_up_when_complete, sync_rollout_status):
@@ -91,33 +103,38 @@ def _grow_new(rollout: Rollout) -> None:
     scale(rollout, new, size, {**arithmetic(rollout), "allowed": size - replicasets.wanted(new)})
 
 
-def _shrink_old(rollout: Rollout) -> None:
-    """Scale down one old ReplicaSet: unhealthy Pods first, then as many as availability allows; the oldest first."""
-    new, numbers = rollout.new, arithmetic(rollout)
-    if new is None or not rollout.active_old:
-        return
+def shrinkage(rollout: Rollout) -> Shrinkage:
+    """Unhealthy Pods of the oldest ReplicaSets first, then as many as availability allows (reconcileOldReplicaSets)."""
+    numbers = arithmetic(rollout)
     removable = numbers["total"] - numbers["minAvailable"] - numbers["newUnavailable"]
-    if removable <= 0:
-        return
+    if rollout.new is None or removable <= 0:
+        return Shrinkage(max(0, removable))
     for old in rollout.active_old:
         unhealthy = replicasets.wanted(old) - replicasets.available(old)
         if unhealthy > 0:
-            fewer = min(removable, unhealthy)
-            why = {**numbers, "removable": removable, "allowed": fewer, "unhealthy": unhealthy}
-            scale(rollout, old, replicasets.wanted(old) - fewer, why)
-            return
+            return Shrinkage(removable, old, min(removable, unhealthy), unhealthy)
     surplus = numbers["available"] - numbers["minAvailable"]
-    if surplus > 0:
-        old = rollout.active_old[0]
-        fewer = min(surplus, replicasets.wanted(old))
-        why = {**numbers, "removable": removable, "allowed": fewer}
-        scale(rollout, old, replicasets.wanted(old) - fewer, why)
+    if surplus <= 0 or not rollout.active_old:
+        return Shrinkage(removable)
+    oldest = rollout.active_old[0]
+    return Shrinkage(removable, oldest, min(surplus, replicasets.wanted(oldest)))
+
+
+def _shrink_old(rollout: Rollout) -> None:
+    """Scale down one old ReplicaSet."""
+    found = shrinkage(rollout)
+    if found.old is None:
+        return
+    why = {**arithmetic(rollout), "removable": found.removable, "allowed": found.fewer}
+    if found.unhealthy:
+        why["unhealthy"] = found.unhealthy
+    scale(rollout, found.old, replicasets.wanted(found.old) - found.fewer, why)
 
 
 # --- recreate ---------------------------------------------------------------------------------------------------
 
 
-def _old_pods_are_left(rollout: Rollout) -> bool:
+def old_pods_are_left(rollout: Rollout) -> bool:
     """Whether an old Pod may still run: reported by a ReplicaSet, or there and not ended (oldPodsRunning)."""
     if any(map(replicasets.current, rollout.old)):
         return True

@@ -73,7 +73,7 @@ class HorizontalController(Component):
         elif wait := -(context.now - note["last"]) % PERIOD:
             context.again(wait)
         elif context.now > note["last"]:
-            _Sync(context, hpa, note).run()
+            Look(context, hpa, note).run()
 
 
 def target_of(reader: Reader, hpa: Document) -> Target:
@@ -94,8 +94,8 @@ def target_of(reader: Reader, hpa: Document) -> Target:
     return Target(kind.resource, document, scale["spec"]["replicas"], scale["status"]["selector"])
 
 
-class _Sync:
-    """One look at an HPA (reconcileAutoscaler)."""
+class Look:
+    """One look at an HPA (reconcileAutoscaler); `why` is the record of its arithmetic."""
 
     def __init__(self, context: Context, hpa: Document, note: dict[str, Any]) -> None:
         self.context, self.hpa, self.now = context, hpa, context.now
@@ -160,6 +160,7 @@ class _Sync:
         self.why |= {
             "proposed": chosen.replicas, "metric": chosen.name, "stabilized": outcome.stabilized, "desired": outcome.desired,
             "limit": outcome.limit[0], "recommendations": [list(mark) for mark in self.history.recommendations],
+            "able": outcome.able[0],
         }
 
     def _proposals(self, target: Target) -> Proposal | None:

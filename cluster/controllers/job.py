@@ -335,7 +335,7 @@ def _next_looks(context: Context, job: Document, owned: list[Document], end: End
         return []
     record = job_backoff.Record(*context.memory((BACK_OFF, *_key(job)), ()))
     tally = Tally(job, owned, context.now, record)
-    left, held = time_left(tally), _back_off(tally)
+    left, held = time_left(tally), held_back(tally)
     found = [] if left is None else [(left, True)]
     return [*found, (max(BATCH, held), True)] if held else found
 
@@ -353,20 +353,20 @@ def _stop(context: Context, job: Document, tally: Tally, end: Ending) -> None:
 def _manage(context: Context, job: Document, tally: Tally, turn: Turn) -> int:
     """Make one Pod, or delete one; how long a back-off still lasts that forbids to make one (manageJob)."""
     if turn.doomed is None:
-        too_many = len(tally.active) if jobs.is_suspended(job) else max(0, len(tally.active) - _wanted(tally))
+        too_many = len(tally.active) if jobs.is_suspended(job) else max(0, len(tally.active) - wanted(tally))
         turn.doomed = [metadata.name(pod) for pod in surplus(job, tally.active, too_many)] or None
     if turn.doomed is not None:
         _delete_doomed(context, job, tally, turn)
         return 0
-    if _missing(tally) <= 0:
+    if missing(tally) <= 0:
         return 0
-    held = _back_off(tally)
+    held = held_back(tally)
     if not held:
         _create(context, job, tally)
     return held
 
 
-def _wanted(tally: Tally) -> int:
+def wanted(tally: Tally) -> int:
     """How many Pods ought to run. A work queue that has seen a success keeps what runs."""
     completions, parallelism = jobs.completions(tally.job), jobs.parallelism(tally.job)
     if completions is None:
@@ -374,22 +374,22 @@ def _wanted(tally: Tally) -> int:
     return max(0, min(parallelism, completions - tally.succeeded))
 
 
-def _missing(tally: Tally) -> int:
+def missing(tally: Tally) -> int:
     if jobs.is_suspended(tally.job):
         return 0
     going = sum(map(is_terminating, tally.pods)) if jobs.replaces_only_failed(tally.job) else 0
-    return _wanted(tally) - going - len(tally.active)
+    return wanted(tally) - going - len(tally.active)
 
 
-def _back_off(tally: Tally) -> int:
+def held_back(tally: Tally) -> int:
     """How long no Pod may be made although one is missing (ms)."""
-    if _missing(tally) <= 0:
+    if missing(tally) <= 0:
         return 0
     if jobs.limit_per_index(tally.job) is None:
         return tally.record.remaining(tally.now)
     waits = [
         job_backoff.remaining_of_index(tally.kept.get(index), tally.now)
-        for index in tally.pending_indexes()[: _missing(tally)]
+        for index in tally.pending_indexes()[: missing(tally)]
     ]
     return min(waits, default=0)
 
@@ -418,7 +418,7 @@ def _create(context: Context, job: Document, tally: Tally) -> None:
 
 def _next_index(tally: Tally) -> int | None:
     """The first index that has no Pod and need not wait."""
-    for index in tally.pending_indexes()[: _missing(tally)]:
+    for index in tally.pending_indexes()[: missing(tally)]:
         if not job_backoff.remaining_of_index(tally.kept.get(index), tally.now):
             return index
     return None

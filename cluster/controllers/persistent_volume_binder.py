@@ -114,7 +114,7 @@ def _sync_unbound_claim(context: Context, claim: Document) -> None:
     if claims.volume_name(claim):
         _sync_claim_for_volume(context, claim)
         return
-    delayed = _is_delayed(context, claim)
+    delayed = is_delayed(context, claim)
     volume = _best_match(context, claim, delayed)
     if volume is not None:
         _bind(context, volume, claim)
@@ -131,7 +131,7 @@ def _sync_unbound_claim(context: Context, claim: Document) -> None:
     _set_claim_status(context, claim, "Pending", None)
 
 
-def _is_delayed(view: Reader, claim: Document) -> bool:
+def is_delayed(view: Reader, claim: Document) -> bool:
     name = claims.storage_class(claim)
     storage_class = view.get(CLASSES, "", name) if name else None
     return storage_class is not None and classes.waits(storage_class)
@@ -163,13 +163,18 @@ def _assign_default_class(context: Context, claim: Document) -> bool:
     return True
 
 
-def _tell_waiting(context: Context, claim: Document) -> None:
-    """WaitForFirstConsumer: nobody needs the claim, or its Pods have no node yet."""
+def consumers_without_node(view: Reader, claim: Document) -> list[str]:
+    """The Pods that use the claim and wait for a node, by name."""
     name = metadata.name(claim)
-    users = [
-        metadata.name(pod) for pod in context.list("pods", metadata.namespace(claim))
+    return [
+        metadata.name(pod) for pod in view.list("pods", metadata.namespace(claim))
         if not pods.node_name(pod) and not pods.is_terminal(pod) and any(used == name for used, _ in claims.of_pod(pod))
     ]
+
+
+def _tell_waiting(context: Context, claim: Document) -> None:
+    """WaitForFirstConsumer: nobody needs the claim, or its Pods have no node yet."""
+    users = consumers_without_node(context, claim)
     if not users:
         _event(context, claim, "Normal", "WaitForFirstConsumer", NO_CONSUMER)
         return
@@ -208,7 +213,7 @@ def _sync_claim_for_volume(context: Context, claim: Document) -> None:
     if volume is None:
         _set_claim_status(context, claim, "Pending", None)
     elif volumes.claim_reference(volume) is None:
-        problem = _mismatch(volume, claim)
+        problem = mismatch(volume, claim)
         if not problem:
             _bind(context, volume, claim)
             return
@@ -221,7 +226,7 @@ def _sync_claim_for_volume(context: Context, claim: Document) -> None:
         _set_claim_status(context, claim, "Pending", None)
 
 
-def _mismatch(volume: Document, claim: Document) -> str:
+def mismatch(volume: Document, claim: Document) -> str:
     """Why a volume that a claim insists on does not satisfy it, "" if it does (checkVolumeSatisfyClaim)."""
     if metadata.is_being_deleted(volume):
         return f'the volume is marked for deletion "{metadata.name(volume)}"'

@@ -41,14 +41,14 @@ class ReplicaSetController(Component):
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
         if change.table == self.resource:
             return [change.key]
-        return pod_control.keys_for_owned(change, view, self.kind, self.resource, _selector)
+        return pod_control.keys_for_owned(change, view, self.kind, self.resource, selector_of)
 
     def reconcile(self, context: Context, key: Key) -> None:
         replicaset = context.get(self.resource, *key)
         if replicaset is None:
             _forget(context, key)
             return
-        claim = pod_control.claim(context, replicaset, "pods", _selector(replicaset), pods.is_active)
+        claim = pod_control.claim(context, replicaset, "pods", selector_of(replicaset), pods.is_active)
         if claim.adopt or claim.release:
             _claim_one(context, replicaset, claim)
             return
@@ -64,7 +64,7 @@ class ReplicaSetController(Component):
             _look_again_for_availability(context, replicaset, claim.owned)
 
 
-def _selector(owner: Document) -> LabelSelector:
+def selector_of(owner: Document) -> LabelSelector:
     """A ReplicationController's selector is a mere map."""
     return replicasets.selector(owner) if owner["kind"] == "ReplicaSet" else controllers.selector(owner)
 
@@ -150,7 +150,7 @@ def _delete(context: Context, replicaset: Document, active: list[Document], surp
     alive = {metadata.name(pod) for pod in active}
     plan = [entry for entry in context.memory(note, []) if entry[0] in alive][:surplus]
     if not plan:
-        related = _related_pods(context, replicaset)
+        related = related_pods(context, replicaset)
         plan = [[*doomed] for doomed in to_delete(active, related, min(surplus, BURST), context.now)]
     (name, why), rest = plan[0], plan[1:]
     namespace = metadata.namespace(replicaset)
@@ -167,7 +167,7 @@ def _delete(context: Context, replicaset: Document, active: list[Document], surp
     return None
 
 
-def _related_pods(context: Context, replicaset: Document) -> list[Document]:
+def related_pods(context: Context, replicaset: Document) -> list[Document]:
     """Pods of all ReplicaSets with the same owner; none for a ReplicaSet without one (getIndirectlyRelatedPods)."""
     owner = metadata.controller_of(replicaset)
     if owner is None:
@@ -210,7 +210,7 @@ def _status(context: Context, replicaset: Document, claim: pod_control.Claim, fa
 
 
 def _terminating(replicaset: Document, inactive: list[Document]) -> list[Document]:
-    selector = _selector(replicaset)
+    selector = selector_of(replicaset)
     return [
         pod for pod in inactive
         if metadata.is_being_deleted(pod) and not pods.is_terminal(pod) and selector.matches(metadata.labels(pod))

@@ -51,15 +51,23 @@ def to_delete(active: Sequence[Document], related: Iterable[Document], count: in
     """The `count` Pods to delete, first one first. `related`: the Pods of all ReplicaSets of the same owner."""
     if count >= len(active):
         return [Doomed(metadata.name(pod), {"rule": "all", "kept": None}) for pod in active]
+    ordered = ranked(active, related, now)
+    survivor = ordered[count]
+    return [
+        Doomed(metadata.name(candidate.pod), {**_why(candidate, survivor, now), "place": place, "of": len(ordered)})
+        for place, candidate in enumerate(ordered[:count], 1)
+    ]
+
+
+def ranked(active: Sequence[Document], related: Iterable[Document], now: int) -> list[Candidate]:
+    """All active Pods in the order in which they would go; `related` as above."""
     on_node = Counter(pods.node_name(pod) for pod in related if pods.is_active(pod))
     candidates = [_candidate(pod, on_node[pods.node_name(pod)]) for pod in active]
 
     def order(first: Candidate, second: Candidate) -> int:
         return compare(first, second, now)[0]
 
-    ordered = sorted(candidates, key=cmp_to_key(order))
-    survivor = ordered[count]
-    return [Doomed(metadata.name(candidate.pod), _why(candidate, survivor, now)) for candidate in ordered[:count]]
+    return sorted(candidates, key=cmp_to_key(order))
 
 
 def _candidate(pod: Document, colocated: int) -> Candidate:
@@ -123,12 +131,13 @@ def _age_rank(moment: int, now: int) -> int:
 def _why(candidate: Candidate, survivor: Candidate, now: int) -> dict[str, Any]:
     return {
         "rule": compare(candidate, survivor, now)[1],
-        "pod": _facts(candidate, now),
-        "kept": {"name": metadata.name(survivor.pod), **_facts(survivor, now)},
+        "pod": facts(candidate, now),
+        "kept": {"name": metadata.name(survivor.pod), **facts(survivor, now)},
     }
 
 
-def _facts(candidate: Candidate, now: int) -> dict[str, Any]:
+def facts(candidate: Candidate, now: int) -> dict[str, Any]:
+    """What was compared, to be shown; times in ms."""
     return {
         "node": pods.node_name(candidate.pod), "phase": pods.phase(candidate.pod), "ready": candidate.ready,
         "deletionCost": candidate.cost, "colocated": candidate.colocated,

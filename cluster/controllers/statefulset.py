@@ -73,7 +73,7 @@ class StatefulSetController(Component):
             return
         if not metadata.is_being_deleted(statefulset) and revision_history.claim_one(context, statefulset, selector):
             return
-        found = _revisions(context, statefulset)
+        found = revisions_of(context, statefulset)
         if found is not None:
             _sync(context, statefulset, found, claim.owned)
 
@@ -104,7 +104,7 @@ def _claim_one(context: Context, statefulset: Document, claim: pod_control.Claim
 # --- revisions --------------------------------------------------------------------------------------------------
 
 
-def _revisions(context: Context, statefulset: Document) -> Revisions | None:
+def revisions_of(context: Context, statefulset: Document) -> Revisions | None:
     """The current and the wanted revision; None after the write that made or renumbered one (getStatefulSetRevisions)."""
     data, known = revisions.kept_template(statefulset), revision_history.owned(context, statefulset)
     equal = revision_history.equal_to(data, known)
@@ -152,7 +152,7 @@ def _sync(context: Context, statefulset: Document, found: Revisions, owned: list
     status = _status(statefulset, found, placed, context.now)
     try:
         if not metadata.is_being_deleted(statefulset):
-            _act(context, statefulset, found, placed)
+            act(context, statefulset, found, placed)
     except Blocked as blocked:
         why = blocked.why
     except APIError as error:
@@ -172,7 +172,7 @@ def _sync(context: Context, statefulset: Document, found: Revisions, owned: list
         raise failure
 
 
-def _act(context: Context, statefulset: Document, found: Revisions, placed: Members) -> None:
+def act(context: Context, statefulset: Document, found: Revisions, placed: Members) -> None:
     """Make the turn's write, if there is something to do (updateStatefulSet). Raises Blocked when it has to wait."""
     ordered = not statefulsets.is_parallel(statefulset)
     for number, pod in placed.replicas.items():

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.utils.translation import gettext, override
 
+from cluster.machinery.wording import fill
 from cluster.scheduler.explanation.rows import SHORT
-from cluster.scheduler.explanation.sentences import SENTENCES, fill
+from cluster.scheduler.explanation.sentences import SENTENCES
 from cluster.scheduler.plugins.default_preemption import CRITERIA, ONLY, TIE
 from dashboard import explaining
 from tests.scheduler.builders import container, node, pod, taint
