@@ -471,6 +471,7 @@ SENTENCES: dict[str, str] = {
         "The **taint eviction controller** sees that {pod} tolerates {taint} on {node} for {seconds} s only, and will "
         "delete it then."
     ),
+    "traffic.changed": gettext_noop("The requests that reach {pod} have changed."),
     "ttl-after-finished.delete": gettext_noop(
         "The **TTL-after-finished controller** deletes {job}: it finished {seconds, plural, one {# second} other "
         "{# seconds}} ago, and that is how long it was to stay."

@@ -1,29 +1,28 @@
-"""What Pods use, as a metrics server would tell: computed when somebody asks, from the load on Services.
+"""What Pods use, as a metrics server and the kernel would tell: computed when somebody asks.
 
-Load is a row of host/load, (namespace, name of a Service): requests per second and the CPU time of one. Every ready Pod
-of the Service takes an equal part; a Pod cannot use more CPU than its containers are limited to. metrics-server scrapes
-every 15 s and needs two scrapes of a container, so a young one is not known yet.
+A container takes what its image takes at rest, what the requests that reach it cost (see `load`), and what its own
+processes demand. It cannot use more CPU than its limit. metrics-server scrapes every 15 s and needs two scrapes of a
+container, so a young one is not known to it yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from fractions import Fraction
 from typing import NamedTuple
 
 from cluster.apiserver.reader import Reader
+from cluster.containers.serving import Serving
+from cluster.machinery import load
+from cluster.machinery.load import COST, LOAD, load_key
 from cluster.objects import metadata, quantity, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
-from cluster.objects.kinds import service as services
 from cluster.objects.pod_amounts import container_amounts
 
-LOAD = "host/load"
+__all__ = ["COST", "LOAD", "WINDOW", "Details", "Usage", "details", "known_from", "load_key", "of_pod", "scraped_at"]
+
 WINDOW = 15 * times.SECOND
-# What a container uses that has nothing to do.
-IDLE_CPU = 1  # millicores
-IDLE_MEMORY = 8 << 20
-COST = "5m"  # CPU seconds of one request, unless the load says otherwise
+# host/demands (node, uid): what the processes of each container take by themselves: name -> [[from ms, millicores, bytes]].
+DEMANDS = "host/demands"
 
 
 class Usage(NamedTuple):
@@ -34,9 +33,22 @@ class Usage(NamedTuple):
     memory: int
 
 
-def load_key(namespace: str, service: str) -> tuple[str, str, str]:
-    """Table and key of the load on a Service, as write_row takes them."""
-    return LOAD, namespace, service
+class Details(NamedTuple):
+    """What a running container uses and why, for those who look closely. CPU in millicores, memory in bytes."""
+
+    container: str
+    cpu: int
+    memory: int
+    cpu_request: int | None
+    cpu_limit: int | None
+    memory_request: int | None
+    memory_limit: int | None
+    wanted_cpu: int  # what it would take without a limit
+    throttled: int  # which part of that it does not get, in thousandths
+    rate: int  # requests that come, per 1,000 seconds
+    answer: int  # ms until a request is answered; 0 without requests
+    line: int  # requests in line
+    refused: int  # requests that find the line full, per 1,000 seconds
 
 
 def scraped_at(now: int) -> int:
@@ -51,11 +63,53 @@ def of_pod(reader: Reader, pod: Document) -> list[Usage] | None:
     running = [container for container in pods.containers(pod) if _is_known(pod, container, reader.now)]
     if len(running) < len(pods.containers(pod)):
         return None
-    extra = _load_of(reader, pod)
-    share = extra / len(running)
-    return [
-        Usage(container["name"], _limited(container, IDLE_CPU + share), IDLE_MEMORY) for container in running
-    ]
+    return [Usage(*details_of(reader, pod, container)[:3]) for container in running]
+
+
+def details(reader: Reader, pod: Document) -> list[Details]:
+    """What the running containers of a Pod use, sidecars included, whether or not the metrics server knows them yet."""
+    every = [*(one for one in pods.init_containers(pod) if pods.is_sidecar(one)), *pods.containers(pod)]
+    return [details_of(reader, pod, container) for container in every if load.is_running(pod, container["name"])]
+
+
+def details_of(reader: Reader, pod: Document, container: Document) -> Details:
+    """What one running container uses."""
+    now, name = reader.now, container["name"]
+    image, serving = load.image_of(container), load.serving(reader, pod, container)
+    demanded = demands(reader, pod, name, now)
+    requests = {kind: container_amounts(container, kind) for kind in ("requests", "limits")}
+    cpu_limit = _milli(requests["limits"].get("cpu"))
+    wanted = image.idle_cpu + demanded[0] + (max(serving.wanted_cpu(), serving.cpu_at(now)) if serving else 0)
+    got = image.idle_cpu + demanded[0] + (serving.cpu_at(now) if serving else 0)
+    got = got if cpu_limit is None else min(got, cpu_limit)
+    return Details(
+        container=name, cpu=got, memory=memory_at(image.memory, serving, demanded[1], now),
+        cpu_request=_milli(requests["requests"].get("cpu")), cpu_limit=cpu_limit,
+        memory_request=_bytes(requests["requests"].get("memory")), memory_limit=_bytes(requests["limits"].get("memory")),
+        wanted_cpu=wanted, throttled=(wanted - got) * 1_000 // wanted if wanted else 0,
+        rate=serving.rate if serving else 0, answer=serving.answer_at(now) if serving else 0,
+        line=round(serving.line_at(now)) if serving else 0, refused=round(serving.refused_at(now) * 1_000) if serving else 0,
+    )
+
+
+def memory_at(at_rest: int, serving: Serving | None, demanded: int, now: int) -> int:
+    """Bytes that a container uses at a time."""
+    return at_rest + demanded + (serving.memory_at(now) if serving else 0)
+
+
+def demands(reader: Reader, pod: Document, container: str, now: int) -> tuple[int, int]:
+    """Millicores and bytes that a container's processes take by themselves."""
+    row = reader.host(DEMANDS, (pods.node_name(pod), metadata.uid(pod))) or {}
+    present = [step for step in row.get(container, []) if step[0] <= now]
+    return (present[-1][1], present[-1][2]) if present else (0, 0)
+
+
+def _milli(amount: str | None) -> int | None:
+    return None if amount is None else quantity.milli_value(amount)
+
+
+def _bytes(amount: str | None) -> int | None:
+    return None if amount is None else quantity.value(amount)
 
 
 def known_from(pod: Document) -> int | None:
@@ -76,32 +130,3 @@ def _started(pod: Document, container: Document) -> int | None:
     status = pods.container_status(pod, container["name"])
     started = dig(status, "state", "running", "startedAt")
     return times.parse(started) if started else None
-
-
-def _load_of(reader: Reader, pod: Document) -> Fraction:
-    """The millicores that requests cost a Pod."""
-    if not pods.is_ready(pod):
-        return Fraction(0)
-    return sum((_share(reader, service, load) for service, load in _loads(reader, pod)), Fraction(0))
-
-
-def _loads(reader: Reader, pod: Document) -> Iterator[tuple[Document, dict[str, str]]]:
-    namespace = metadata.namespace(pod)
-    for (_, name), load in reader.hosts(LOAD, namespace):
-        service = reader.get("services", namespace, name)
-        if service is not None and services.selector(service) and services.selects(service, pod):
-            yield service, load
-
-
-def _share(reader: Reader, service: Document, load: dict[str, str]) -> Fraction:
-    there = [
-        pod for pod in reader.list("pods", metadata.namespace(service))
-        if services.selects(service, pod) and pods.is_ready(pod) and not metadata.is_being_deleted(pod)
-    ]
-    whole = quantity.parse(load["rate"]) * quantity.parse(load["cost"]) * 1000
-    return whole / len(there) if there else Fraction(0)
-
-
-def _limited(container: Document, millicores: Fraction) -> int:
-    limit = container_amounts(container, "limits").get("cpu")
-    return int(millicores) if limit is None else min(int(millicores), quantity.milli_value(limit))

@@ -32,6 +32,7 @@ from cluster.kubelet.kubelet import Kubelet
 from cluster.machinery.component import Component
 from cluster.machinery.event_recorder import EventRecorder
 from cluster.network.kube_proxy import KubeProxy
+from cluster.network.traffic import Traffic
 from cluster.scheduler.scheduler import Scheduler
 from cluster.storage.attacher import Attacher
 from cluster.storage.provisioner import Provisioner
@@ -73,4 +74,5 @@ def all_components() -> list[Component]:
         Scheduler(),
         Kubelet(),
         KubeProxy(),
+        Traffic(),
     ]

@@ -13,7 +13,7 @@ from tests.cluster.test_board import follow
 
 LABELS = {"app": "db"}
 # Parts of every node, or not in Kubernetes at all: no switch among the control plane's.
-NOT_CENTRAL = {"kubelet", "kube-proxy", "event-recorder"}
+NOT_CENTRAL = {"kubelet", "kube-proxy", "event-recorder", "traffic"}
 
 
 def template(image: str = "nginx:1.27", **spec: Any) -> dict[str, Any]:

@@ -61,10 +61,11 @@ def _load(invocation: Invocation, service: str, rate: str) -> Run:
     read(invocation.api, REGISTRY["services"], namespace, service)
     try:
         wanted, cost = quantity.parse(rate), quantity.parse(invocation.text("cost"))
+        leak = quantity.parse(invocation.text("leak"))
     except quantity.QuantityError as problem:
         raise CommandError(f"error: {problem}") from problem
-    if wanted < 0 or cost <= 0:
-        raise CommandError("error: a load is 0 or more requests per second, each of which costs more than 0")
+    if wanted < 0 or cost <= 0 or leak < 0:
+        raise CommandError("error: a load is 0 or more requests per second, each of which costs more than 0 and leaks 0 or more")
     table, *key = usage.load_key(namespace, service)
     writer, reference = invocation.shell.writer(), f"services/{namespace}/{service}"
     if wanted == 0:
@@ -74,7 +75,8 @@ def _load(invocation: Invocation, service: str, rate: str) -> Run:
         return 0
     shown = quantity.canonical(rate)
     writer.tell(Story("load.set", {"service": reference, "rate": shown}, NARRATED, (reference,)))
-    writer.write_row("update", table, tuple(key), {"rate": shown, "cost": quantity.canonical(invocation.text("cost"))})
+    row = {"rate": shown, "cost": quantity.canonical(invocation.text("cost"))}
+    writer.write_row("update", table, tuple(key), {**row, "leak": int(leak)} if leak else row)
     yield Output("stdout", f"service/{service} has a load of {shown} requests per second\n")
     return 0
 
@@ -169,7 +171,7 @@ def _remove(invocation: Invocation, name: str) -> Run:
 def _names(shell: Shell) -> list[str]:
     """Everything that can be switched off."""
     components = shell.simulation.components
-    central = [name for name in components if name not in ("kubelet", "kube-proxy", "event-recorder")]
+    central = [name for name in components if name not in ("kubelet", "kube-proxy", "event-recorder", "traffic")]
     machines = [key[0] for key, _ in shell.api.hosts("host/machines")]
     return sorted(central) + [f"{part}/{machine}" for machine in machines for part in ("kubelet", "kube-proxy")]
 
@@ -199,6 +201,7 @@ COMMANDS = (
             Flag("cpu", absent="4"), Flag("memory", absent="8Gi"), Flag("pods", absent="110"),
             Flag("labels"), Flag("taints"),
             Flag("cost", absent=usage.COST, help="CPU seconds that one request costs."),
+            Flag("leak", absent="0", help="Memory that one request leaves behind in its container."),
         ),
         examples=("simulate node stop node-2", "simulate node add --cpu 8", "simulate component off default-scheduler",
                   "simulate load web 200"),
