@@ -18,7 +18,7 @@ from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 from cluster.objects.pod_amounts import container_amounts
 
-__all__ = ["COST", "LOAD", "WINDOW", "Details", "Usage", "details", "known_from", "load_key", "of_pod", "scraped_at"]
+__all__ = ["COST", "LOAD", "WINDOW", "Details", "Usage", "details", "killed_at", "known_from", "load_key", "of_pod", "scraped_at"]
 
 WINDOW = 15 * times.SECOND
 # host/demands (node, uid): what the processes of each container take by themselves: name -> [[from ms, millicores, bytes]].
@@ -92,6 +92,30 @@ def details_of(reader: Reader, pod: Document, container: Document) -> Details:
     )
 
 
+def killed_at(reader: Reader, pod: Document, container: Document) -> int | None:
+    """When requests will have made a container need more memory than its limit; None as long as they never do.
+
+    Holds until something comes to it that is not known now, which host/traffic tells. What its own processes take by
+    themselves is counted; that they alone take too much is not found here.
+    """
+    limit, serving = _bytes(_limit_of(pod, container)), load.serving(reader, pod, container)
+    if limit is None or serving is None:
+        return None
+    steps = _steps(reader, pod, container["name"])
+    begins = sorted({reader.now, *(at for at, _, _ in steps if at > reader.now)})
+    for begin, end in zip(begins, [*begins[1:], None], strict=True):
+        room = limit - load.image_of(container).memory - _demand_at(steps, begin)[1]
+        due = serving.at(begin).outgrows(room) if room >= 0 else None
+        if due is not None and (end is None or due < end):
+            return due
+    return None
+
+
+def _limit_of(pod: Document, container: Document) -> str | None:
+    own = container_amounts(container, "limits").get("memory")
+    return own or dig(pod, "spec", "resources", "limits", "memory")
+
+
 def memory_at(at_rest: int, serving: Serving | None, demanded: int, now: int) -> int:
     """Bytes that a container uses at a time."""
     return at_rest + demanded + (serving.memory_at(now) if serving else 0)
@@ -99,8 +123,17 @@ def memory_at(at_rest: int, serving: Serving | None, demanded: int, now: int) ->
 
 def demands(reader: Reader, pod: Document, container: str, now: int) -> tuple[int, int]:
     """Millicores and bytes that a container's processes take by themselves."""
+    return _demand_at(_steps(reader, pod, container), now)
+
+
+def _steps(reader: Reader, pod: Document, container: str) -> list[tuple[int, int, int]]:
+    """From when on its processes take how much: (ms, millicores, bytes), in order of time."""
     row = reader.host(DEMANDS, (pods.node_name(pod), metadata.uid(pod))) or {}
-    present = [step for step in row.get(container, []) if step[0] <= now]
+    return [(at, cpu, memory) for at, cpu, memory in row.get(container, [])]
+
+
+def _demand_at(steps: list[tuple[int, int, int]], now: int) -> tuple[int, int]:
+    present = [step for step in steps if step[0] <= now]
     return (present[-1][1], present[-1][2]) if present else (0, 0)
 
 

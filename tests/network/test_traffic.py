@@ -118,3 +118,19 @@ def test_a_leak_has_to_be_an_amount() -> None:
     cluster.advance(100)
     pod = cluster.pods("app=web")[0]
     assert usage.details(cluster.simulation.api, pod)[0].memory > (8 << 20) + 100 * 2 * 10_240
+
+
+def test_when_requests_will_have_used_up_the_memory() -> None:
+    cluster = web()
+    pod = cluster.pods("app=web")[0]
+    nginx = pod["spec"]["containers"][0]
+    assert usage.killed_at(cluster.simulation.api, pod, nginx) is None
+    cluster.run("simulate load web 40 --leak 100Ki")
+    cluster.advance(5)
+    due = usage.killed_at(cluster.simulation.api, pod, nginx)
+    # 56 MiB of room, 20 requests a second.
+    assert due is not None
+    assert 20 < (due - cluster.simulation.now) / 1_000 + 5 < 30
+    cluster.run("simulate load web 0")
+    cluster.advance(1)
+    assert usage.killed_at(cluster.simulation.api, pod, nginx) is None
