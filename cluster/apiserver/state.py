@@ -250,14 +250,17 @@ class Etcd:
         return replace(world, revision=revision)
 
     def at(self, now: int) -> None:
-        self.world = replace(self.world, now=now)
+        world = self.world
+        self.world = World(world.revision, now, world.sequence, world.random, world.tables, world.index)
 
     def take_sequence(self) -> int:
-        self.world = replace(self.world, sequence=self.world.sequence + 1)
+        world = self.world
+        self.world = World(world.revision, world.now, world.sequence + 1, world.random, world.tables, world.index)
         return self.world.sequence
 
     def set_random(self, state: int) -> None:
-        self.world = replace(self.world, random=state)
+        world = self.world
+        self.world = World(world.revision, world.now, world.sequence, state, world.tables, world.index)
 
     def cut(self) -> tuple[Change, ...]:
         """What changed since the last cut: first old value to last new value of each row, in order of first change."""

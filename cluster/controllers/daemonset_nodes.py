@@ -80,17 +80,16 @@ def with_tolerations(spec: Document) -> Document:
 
 def _added(tolerations: list[Document], toleration: Document) -> list[Document]:
     """With this toleration in the place of those that differ only in their seconds, or at the end."""
-    if any(_same(kept, toleration) for kept in tolerations):
-        return [toleration if _same(kept, toleration) else kept for kept in tolerations]
-    return [*tolerations, toleration]
+    same = [_parts(kept) == _parts(toleration) for kept in tolerations]
+    if not any(same):
+        return [*tolerations, toleration]
+    return [toleration if alike else kept for kept, alike in zip(tolerations, same, strict=True)]
 
 
-def _same(one: Document, other: Document) -> bool:
-    """Whether two tolerations differ in nothing but their seconds (Toleration.MatchToleration)."""
-    def parts(toleration: Document) -> tuple[str, ...]:
-        return tuple(toleration.get(part, "") for part in ("key", "effect", "operator", "value"))
-
-    return parts(one) == parts(other)
+def _parts(toleration: Document) -> tuple[str, str, str, str]:
+    """All of a toleration but its seconds (Toleration.MatchToleration)."""
+    say = toleration.get
+    return say("key", ""), say("effect", ""), say("operator", ""), say("value", "")
 
 
 def target_node(pod: Document) -> str:

@@ -41,7 +41,9 @@ __all__ = ["CHAIN", "VALIDATORS", "Plugin", "Request", "admit", "validate"]
 def admit(request: Request) -> Document | None:
     """The request's object after all plugins; raises the APIError of the first plugin that refuses."""
     for plugin in CHAIN:
-        request = request.with_object(plugin(request))
+        admitted = plugin(request)
+        if admitted is not request.object:
+            request = request.with_object(admitted)
     return request.object
 
 
