@@ -50,7 +50,8 @@ class Blocked(Exception):
 
 class StatefulSetController(Component):
     name = "statefulset-controller"
-    watches = (RESOURCE, "pods", revisions.RESOURCE, statefulset_claims.RESOURCE)
+    # It is not told of its revisions: it looks at them when something else wakes it (NewStatefulSetController).
+    watches = (RESOURCE, "pods", statefulset_claims.RESOURCE)
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
         if change.table == RESOURCE:
@@ -108,6 +109,9 @@ def revisions_of(context: Context, statefulset: Document) -> Revisions | None:
     """The current and the wanted revision; None after the write that made or renumbered one (getStatefulSetRevisions)."""
     data, known = revisions.kept_template(statefulset), revision_history.owned(context, statefulset)
     equal = revision_history.equal_to(data, known)
+    if not equal and metadata.is_being_deleted(statefulset):
+        # The garbage collector has taken it, and would take the next one too, turn by turn.
+        return None
     if not equal:
         _keep_revision(context, statefulset, data, revisions.number(known[-1]) + 1 if known else 1)
         return None

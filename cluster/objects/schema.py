@@ -12,7 +12,7 @@ import binascii
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -261,6 +261,7 @@ _TIME_ELEMENTS = (
 )
 
 
+@lru_cache(maxsize=4096)
 def _time_error(text: str, layout: str) -> str:
     """What time.Parse says; "" for a time."""
     failed = f'parsing time "{text}" as "{layout}": '

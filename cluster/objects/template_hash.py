@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from cluster.objects import quantity
@@ -57,6 +57,7 @@ def _spelt(number: int) -> str:
     return "".join(NAME_ALPHABET[ord(digit) % len(NAME_ALPHABET)] for digit in str(number))
 
 
+@lru_cache(maxsize=256)
 def fnv32(data: bytes) -> int:
     """The 32-bit Fowler-Noll-Vo hash, variant 1."""
     found = 2166136261
@@ -65,6 +66,7 @@ def fnv32(data: bytes) -> int:
     return found
 
 
+@lru_cache(maxsize=256)
 def fnv32a(data: bytes) -> int:
     """The 32-bit Fowler-Noll-Vo hash, variant 1a."""
     found = 2166136261

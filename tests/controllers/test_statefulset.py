@@ -310,3 +310,21 @@ def test_a_name_that_is_taken_is_waited_for(lab: Lab) -> None:
         pass
     lab.delete_pod("web-0", seconds=2_000)
     assert metadata.controller_of(lab.cluster.api.read("pods", "default", "web-0")) is not None
+
+
+def test_it_makes_no_revisions_of_what_is_being_deleted():
+    """Else it and the garbage collector would take turns until the last Pod is gone."""
+    lab = Lab()
+    document = statefulset(2)
+    document["spec"]["template"]["metadata"]["finalizers"] = ["example.com/stays"]
+    lab.add(document)
+    steps: list[Any] = []
+    lab.cluster.on_step = steps.append
+    with lab.cluster.act() as api:
+        api.delete(RESOURCE, "default", "web", propagation="Foreground")
+    lab.wait(5)
+    assert not lab.cluster.api.list("controllerrevisions.apps", "default")
+    with lab.cluster.act() as api:
+        api.patch("pods", "default", "web-0", {"metadata": {"labels": {"seen": "yes"}}})
+    lab.wait(5)
+    assert not [step for step in steps if step.say == "revision.keep"]

@@ -5,16 +5,14 @@ from __future__ import annotations
 from cluster.objects.documents import dig
 from cluster.objects.kinds import horizontalpodautoscaler as hpas
 from cluster.simulation.step import Step
-from tests.walks.invariants import Seen, rule, updates_of, written_of
+from tests.walks.rules import Seen, told, updates_of, written_of
 
 HPAS = hpas.KIND.resource
 TYPES = ["AbleToScale", "ScalingActive", "ScalingLimited"]
 
 
-@rule
+@told("autoscaler.rescale")
 def autoscalers_keep_their_bounds(seen: Seen, step: Step) -> None:
-    if step.say != "autoscaler.rescale":
-        return
     hpa = seen.world.row(HPAS, tuple(step.args["hpa"].split("/")[1:]))
     for old, new in updates_of(step, "deployments.apps", "statefulsets.apps", "replicasets.apps", "replicationcontrollers"):
         before, after = old["spec"]["replicas"], new["spec"]["replicas"]
@@ -24,9 +22,9 @@ def autoscalers_keep_their_bounds(seen: Seen, step: Step) -> None:
         assert {**old["spec"], "replicas": after} == new["spec"], "an autoscaler changes the size only"
 
 
-@rule
+@told("autoscaler.status")
 def autoscalers_tell_what_they_know(seen: Seen, step: Step) -> None:
-    for hpa in written_of(step, HPAS) if step.say == "autoscaler.status" else []:
+    for hpa in written_of(step, HPAS):
         told = [condition["type"] for condition in dig(hpa, "status", "conditions", default=[])]
         assert told == sorted(set(told)), told
         assert set(told) <= set(TYPES), told

@@ -85,7 +85,7 @@ class Hand:
     # --- clock -----------------------------------------------------------------------------------------------------
 
     def _quiet(self, simulation: Simulation) -> str:
-        return "until quiet"
+        return "quiet"
 
     def _steps(self, simulation: Simulation) -> str:
         return f"step {self.random.randint(1, 15)}"
@@ -330,7 +330,7 @@ class Hand:
 
     def _add_machine(self, simulation: Simulation) -> str:
         many = len(simulation.api.hosts("host/machines")) >= 6
-        return "until quiet" if many else f"simulate node add --cpu {self.random.choice((1, 4))}"
+        return "quiet" if many else f"simulate node add --cpu {self.random.choice((1, 4))}"
 
     def _delete_node(self, simulation: Simulation) -> str:
         return f"delete node {self._node(simulation)} --wait=false"

@@ -13,7 +13,7 @@ from cluster.objects.kinds import pod as pods
 from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
 from tests.walks import quiet
-from tests.walks.invariants import Seen, rule, updates_of, written_of
+from tests.walks.rules import Seen, told, updates_of, written, written_of
 
 
 def _count(job: Document, field: str) -> int:
@@ -29,7 +29,7 @@ def _owner(step: Step, pod: Document) -> Document:
     return found
 
 
-@rule
+@written(jobs.RESOURCE)
 def successes_are_never_more_than_asked_for(seen: Seen, step: Step) -> None:
     for job in written_of(step, jobs.RESOURCE):
         wanted = jobs.completions(job)
@@ -38,10 +38,8 @@ def successes_are_never_more_than_asked_for(seen: Seen, step: Step) -> None:
             assert _count(job, "succeeded") <= wanted, (metadata.name(job), job["status"])
 
 
-@rule
+@told("job.create-pod", "job.create-index")
 def no_more_pods_than_may_run(seen: Seen, step: Step) -> None:
-    if step.say not in ("job.create-pod", "job.create-index"):
-        return
     for pod in written_of(step, "pods"):
         job = _owner(step, pod)
         active = [other for other in _pods_of(step, job) if pods.is_active(other)]
@@ -52,7 +50,7 @@ def no_more_pods_than_may_run(seen: Seen, step: Step) -> None:
         assert not twice, (metadata.name(job), twice)
 
 
-@rule
+@written(jobs.RESOURCE)
 def an_end_is_an_end(seen: Seen, step: Step) -> None:
     for old, new in updates_of(step, jobs.RESOURCE):
         if jobs.end(old):
@@ -67,7 +65,7 @@ def an_end_is_an_end(seen: Seen, step: Step) -> None:
             assert len(signs & {jobs.COMPLETE, jobs.FAILURE}) == 1, signs
 
 
-@rule
+@written(jobs.RESOURCE)
 def counts_only_grow(seen: Seen, step: Step) -> None:
     for old, new in updates_of(step, jobs.RESOURCE):
         assert _count(new, "failed") >= _count(old, "failed"), (metadata.name(new), old["status"], new["status"])
@@ -75,11 +73,9 @@ def counts_only_grow(seen: Seen, step: Step) -> None:
             assert _count(new, "succeeded") >= _count(old, "succeeded"), (metadata.name(new), old["status"], new["status"])
 
 
-@rule
+@told("job.untrack")
 def a_pod_is_noted_before_it_is_let_go(seen: Seen, step: Step) -> None:
     """The finalizer of an ended Pod goes only when the Job's status knows of it, or when nobody counts it any more."""
-    if step.say != "job.untrack":
-        return
     for old, new in updates_of(step, "pods"):
         job = _owner(step, old)
         if pods.phase(old) != "Succeeded" or jobs.is_indexed(job) or is_tracked(new):
@@ -88,10 +84,8 @@ def a_pod_is_noted_before_it_is_let_go(seen: Seen, step: Step) -> None:
         assert metadata.uid(old) in [*noted.get("succeeded", []), *noted.get("failed", [])], (metadata.name(old), noted)
 
 
-@rule
+@told("cronjob.create-job")
 def forbidden_is_forbidden(seen: Seen, step: Step) -> None:
-    if step.say != "cronjob.create-job":
-        return
     for job in written_of(step, jobs.RESOURCE):
         reference = metadata.controller_of(job) or {}
         cronjob = step.world.row(cronjobs.RESOURCE, (metadata.namespace(job), reference["name"]))

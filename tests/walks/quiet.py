@@ -18,7 +18,7 @@ from cluster.objects.kinds import resourcequota as quotas
 from cluster.objects.kinds import service as services
 from cluster.objects.registry import REGISTRY
 from cluster.simulation.simulation import Simulation
-from tests.walks.invariants import Broken, Seen
+from tests.walks.rules import Broken, Seen
 
 SLICES = "endpointslices.discovery.k8s.io"
 # Each rule holds while these are on.

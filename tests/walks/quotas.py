@@ -11,7 +11,7 @@ from cluster.objects.kinds import limitrange as ranges
 from cluster.objects.kinds import resourcequota as quotas
 from cluster.objects.pod_amounts import container_amounts
 from cluster.simulation.step import Step
-from tests.walks.invariants import Seen, objects_of, rule, written_of
+from tests.walks.rules import Seen, objects_of, told, written, written_of
 
 QUOTAS, RANGES = "resourcequotas", "limitranges"
 
@@ -20,7 +20,7 @@ def _of_namespace(seen: Seen, table: str, namespace: str) -> list[Document]:
     return [document for key, document in sorted(seen.world.table(table).items()) if key[0] == namespace]
 
 
-@rule
+@written()
 def quotas_are_never_exceeded(seen: Seen, step: Step) -> None:
     """A write that makes a namespace use more leaves it within the limits that were in force."""
     for change in objects_of(step):
@@ -43,10 +43,8 @@ def _sum(quota: Document, table: str, documents: Iterable[Document], now: int, n
     return quota_usage.total((quota_usage.usage(kind, one, now) for one in there), names)
 
 
-@rule
+@told("quota.usage")
 def quotas_count_what_there_is(seen: Seen, step: Step) -> None:
-    if step.say != "quota.usage":
-        return
     for quota in written_of(step, QUOTAS):
         assert quotas.hard(quota) == quotas.wanted(quota)
         for table, kind in COUNTED.items():
@@ -56,7 +54,7 @@ def quotas_count_what_there_is(seen: Seen, step: Step) -> None:
                 assert quantity.compare(quotas.used(quota)[name], sums[name]) == 0, (name, quotas.used(quota)[name], sums[name])
 
 
-@rule
+@written("pods")
 def new_pods_keep_the_bounds_of_their_namespace(seen: Seen, step: Step) -> None:
     for change in objects_of(step, "pods"):
         if change.old is not None:

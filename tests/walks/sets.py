@@ -10,7 +10,7 @@ from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import statefulset as statefulsets
 from cluster.objects.selectors import LabelSelector
 from cluster.simulation.step import Step
-from tests.walks.invariants import Seen, objects_of, rule, updates_of, written_of
+from tests.walks.rules import Seen, objects_of, told, updates_of, written, written_of
 
 BUDGETS, CLAIMS, VOLUMES = "poddisruptionbudgets.policy", "persistentvolumeclaims", "persistentvolumes"
 
@@ -30,10 +30,8 @@ def _siblings(seen: Seen, owner: Document) -> list[Document]:
 # --- DaemonSets -------------------------------------------------------------------------------------------------------
 
 
-@rule
+@told("daemonset.create-pod")
 def a_daemon_comes_once_to_a_node(seen: Seen, step: Step) -> None:
-    if step.say != "daemonset.create-pod":
-        return
     for pod in written_of(step, "pods"):
         owner = _owner(seen, pod, "DaemonSet")
         assert owner is not None
@@ -45,7 +43,7 @@ def a_daemon_comes_once_to_a_node(seen: Seen, step: Step) -> None:
         assert len(there) <= surging, [metadata.name(other) for other in there]
 
 
-@rule
+@written("pods")
 def a_daemon_goes_where_it_was_meant_for(seen: Seen, step: Step) -> None:
     for old, new in updates_of(step, "pods"):
         if pods.node_name(new) and not pods.node_name(old) and _owner(seen, new, "DaemonSet") is not None:
@@ -55,10 +53,8 @@ def a_daemon_goes_where_it_was_meant_for(seen: Seen, step: Step) -> None:
 # --- StatefulSets -----------------------------------------------------------------------------------------------------
 
 
-@rule
+@told("statefulset.create-pod")
 def members_come_in_order(seen: Seen, step: Step) -> None:
-    if step.say != "statefulset.create-pod":
-        return
     for pod in written_of(step, "pods"):
         owner = _owner(seen, pod, "StatefulSet")
         assert owner is not None
@@ -74,10 +70,8 @@ def members_come_in_order(seen: Seen, step: Step) -> None:
         assert before <= ready, sorted(before - ready)
 
 
-@rule
+@told("statefulset.delete-scale-down")
 def members_go_from_the_highest_down(seen: Seen, step: Step) -> None:
-    if step.say != "statefulset.delete-scale-down":
-        return
     for change in objects_of(step, "pods"):
         owner = _owner(seen, change.old, "StatefulSet")
         assert owner is not None
@@ -91,7 +85,7 @@ def members_go_from_the_highest_down(seen: Seen, step: Step) -> None:
             assert number == max(beyond), (number, beyond)
 
 
-@rule
+@written("controllerrevisions.apps")
 def revisions_keep_their_templates(seen: Seen, step: Step) -> None:
     for old, new in updates_of(step, "controllerrevisions.apps"):
         assert old["data"] == new["data"]
@@ -101,7 +95,7 @@ def revisions_keep_their_templates(seen: Seen, step: Step) -> None:
 # --- budgets and preemption -------------------------------------------------------------------------------------------
 
 
-@rule
+@written(BUDGETS)
 def budgets_are_never_overdrawn(seen: Seen, step: Step) -> None:
     for budget in written_of(step, BUDGETS):
         status = budget.get("status") or {}
@@ -109,7 +103,7 @@ def budgets_are_never_overdrawn(seen: Seen, step: Step) -> None:
         assert status.get("currentHealthy", 0) <= max(status.get("expectedPods", 0), status.get("currentHealthy", 0))
 
 
-@rule
+@written(BUDGETS)
 def a_grant_takes_one_disruption(seen: Seen, step: Step) -> None:
     if step.verb != "grant":
         return
@@ -118,7 +112,7 @@ def a_grant_takes_one_disruption(seen: Seen, step: Step) -> None:
         assert set(dig(old, "status", "disruptedPods", default={})) <= set(new["status"]["disruptedPods"])
 
 
-@rule
+@written("pods")
 def evictions_ask_the_budget(seen: Seen, step: Step) -> None:
     if step.verb != "evict":
         return
@@ -133,10 +127,8 @@ def evictions_ask_the_budget(seen: Seen, step: Step) -> None:
                 assert metadata.name(pod) in noted, f"{metadata.name(budget)} was not asked"
 
 
-@rule
+@told("scheduler.evict")
 def only_lesser_pods_are_preempted(seen: Seen, step: Step) -> None:
-    if step.say != "scheduler.evict":
-        return
     preemptors = [
         pods.priority(found) for found in seen.world.table("pods").values()
         if dig(found, "status", "nominatedNodeName") or not pods.node_name(found)
@@ -148,7 +140,7 @@ def only_lesser_pods_are_preempted(seen: Seen, step: Step) -> None:
 # --- storage ----------------------------------------------------------------------------------------------------------
 
 
-@rule
+@written(CLAIMS)
 def a_volume_has_one_claim(seen: Seen, step: Step) -> None:
     for claim in written_of(step, CLAIMS):
         name = dig(claim, "spec", "volumeName")
@@ -161,7 +153,7 @@ def a_volume_has_one_claim(seen: Seen, step: Step) -> None:
         assert not others, (name, others)
 
 
-@rule
+@written("pods")
 def what_runs_has_its_claims(seen: Seen, step: Step) -> None:
     for old, new in updates_of(step, "pods"):
         if pods.phase(old) == "Running" or pods.phase(new) != "Running":

@@ -1,31 +1,43 @@
-"""One walk: a small cluster, fifty lines, everything looked at after every step; then some of it again from the past."""
+"""A walk: a small cluster, random lines, everything looked at after every step; then some of it again from the past.
+
+There are two lengths. A whole walk begins with a new cluster and takes fifty lines. A sequence goes on from a cluster in
+which much has happened already (its ground, shared with its neighbours) and ends after some forty steps, so that very
+many of them can be run. Both are decided by their seed alone.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from random import Random
 
 import orjson
 
+import cluster.objects.kinds  # noqa: F401  (registers the kinds)
 from cluster.apiserver.state import World
 from cluster.simulation import journal
 from cluster.simulation.bootstrap import Machine, control_plane, new_cluster, worker
 from cluster.simulation.components import all_components
 from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
+from cluster.storage import driver
 from tests.support.console import Console
 from tests.walks import (
     autoscaler,  # noqa: F401  (its rules)
-    invariants,
     jobs,  # noqa: F401  (its rules)
+    placement,  # noqa: F401  (its rules)
     quiet,
     quotas,  # noqa: F401  (its rules)
+    rollouts,  # noqa: F401  (its rules)
+    rules,
+    server,  # noqa: F401  (its rules)
     sets,  # noqa: F401  (its rules)
 )
 from tests.walks.commands import Hand
-from tests.walks.invariants import Broken, Seen
+from tests.walks.rules import Broken, Seen
 
 LINES = 50
 # Commands of the clock run at most so many steps, so that a crash loop does not fill a walk.
@@ -33,7 +45,15 @@ MOST_STEPS = 2_000
 REWINDS = 7
 # After one of the rewinds so many lines are run again.
 AGAIN = 6
-NO_LIMIT = 10**9
+# A sequence ends with the line that brings it to so many steps, and a line of the clock makes no more than are left.
+STEPS = 40
+FEWEST_STEPS = 8
+GROUND_LINES = 25
+GROUND_STEPS = 120
+SEQUENCES_OF_A_GROUND = 500
+# One sequence in so many goes back to its middle.
+REWOUND = 4
+COMPONENTS = all_components()
 
 
 @dataclass
@@ -42,6 +62,7 @@ class Line:
 
     text: str
     files: dict[str, str]
+    most: int = MOST_STEPS  # a line of the clock makes no more steps than this
     revision: int = 0
     state: World | None = None
 
@@ -55,13 +76,14 @@ class Outcome:
     rewinds: int = 0
     lines: list[Line] = field(default_factory=list)
     problem: str = ""
+    command: str = "--whole "
 
     def report(self) -> str:
         """Why it failed and how to repeat it."""
         told = "\n".join(f"    {number:2} {line.text}" for number, line in enumerate(self.lines, 1))
         return (
             f"seed {self.seed}: {self.problem}\n  after:\n{told}\n"
-            f"  repeat with: python -m tests.walks --seed {self.seed} --count 1"
+            f"  repeat with: python -m tests.walks {self.command}--seed {self.seed} --count 1"
         )
 
 
@@ -74,45 +96,83 @@ def machines(random: Random) -> list[Machine]:
     return found
 
 
-def state_hash(world: World) -> str:
-    """One value for everything about a cluster: equal states, equal hashes."""
-    return hashlib.sha256(orjson.dumps(journal.encode_world(world), option=orjson.OPT_SORT_KEYS)).hexdigest()
+def new_ground(random: Random, seed: int) -> Simulation:
+    """A cluster in which nothing has happened yet; some offer storage classes."""
+    offered = driver.storage_classes() if random.random() < 0.7 else ()
+    return new_cluster(machines(random), seed=seed, storage_classes=offered)
+
+
+def _clock(simulation: Simulation, text: str) -> Iterator[Step]:
+    """The steps of a line of the clock: "quiet", "step 3", "advance 5000"."""
+    word, _, number = text.partition(" ")
+    if word == "quiet":
+        return simulation.steps_until_quiet()
+    if word == "advance":
+        return simulation.steps_until(simulation.now + int(number))
+    return (step for step in (simulation.step() for _ in range(int(number))) if step is not None)
+
+
+def is_clock(line: Line) -> bool:
+    return line.text.partition(" ")[0] in ("quiet", "step", "advance")
 
 
 def do(simulation: Simulation, line: Line) -> None:
     """Run one line, of the clock or of the console."""
-    word, _, number = line.text.partition(" ")
-    if line.text == "until quiet":
-        for count, _ in enumerate(simulation.steps_until_quiet()):
-            if count >= MOST_STEPS:
-                break
-    elif word == "step":
-        for _ in range(int(number)):
-            simulation.step()
-    elif word == "advance":
-        simulation.advance(int(number))
-    else:
-        result = Console(simulation, line.files).run(line.text)
-        if "Traceback" in result.stdout + result.stderr:
-            raise Broken(f"{line.text}: {result.stderr}")
+    if is_clock(line):
+        for _ in islice(_clock(simulation, line.text), line.most):
+            pass
+        return
+    result = Console(simulation, line.files).run(line.text)
+    if "Traceback" in result.stdout + result.stderr:
+        raise Broken(f"{line.text}: {result.stderr}")
+
+
+def same(one: World, other: World, steps: list[Step]) -> bool:
+    """Whether two Worlds are equal that can differ only in what the steps wrote."""
+    counters = ("revision", "now", "sequence", "random")
+    if any(getattr(one, name) != getattr(other, name) for name in counters):
+        return False
+    for table in {*one.tables, *other.tables}:
+        if set(one.table(table)) != set(other.table(table)):
+            return False
+    touched = {(change.table, change.key) for step in steps for change in step.changes}
+    return all(one.row(*place) == other.row(*place) for place in touched)
+
+
+def redone(world: World, steps: list[Step]) -> World:
+    """The World that the journal gives: each step written down, read again and done to the World before it."""
+    for step in steps:
+        world = journal.redo(world, orjson.loads(orjson.dumps(journal.encode_step(step))))
+    return world
+
+
+def reloaded(world: World) -> World:
+    """The World from its rows, as a worker loads it that takes over a cluster."""
+    return journal.decode_world(orjson.loads(orjson.dumps(journal.encode_world(world))))
 
 
 class Walk:
-    """The walk of a seed."""
+    """The whole walk of a seed."""
+
+    name = "walk"
+    again = AGAIN
 
     def __init__(self, seed: int, lines: int = LINES) -> None:
-        self.random = Random(f"walk {seed}")
+        self.random = Random(f"{self.name} {seed}")
         self.outcome = Outcome(seed)
         self.wanted = lines
+        self._begin(new_ground(self.random, seed))
+
+    def _begin(self, simulation: Simulation, seen: Seen | None = None) -> None:
         self.steps: list[Step] = []
-        self.simulation = new_cluster(machines(self.random), seed=seed)
-        self.start = self.simulation.world
-        self.seen = Seen.at(self.start)
-        self.simulation.on_step = self._look
+        self.simulation = simulation
+        self.start = simulation.world
+        self.seen = seen or Seen.at(self.start)
+        simulation.on_step = self._look
 
     def _look(self, step: Step) -> None:
         self.steps.append(step)
-        invariants.check(self.seen, step)
+        rules.check(self.seen, step)
 
     def run(self) -> Outcome:
         """Walk; a failure is told in the outcome, not raised."""
@@ -129,12 +189,20 @@ class Walk:
     def _forward(self) -> None:
         hand = Hand(self.random)
         for _ in range(self.wanted):
-            line = Line(*hand.line(self.simulation))
-            self.outcome.lines.append(line)
-            do(self.simulation, line)
-            line.revision, line.state = self.simulation.revision, self.simulation.world
+            self._line(hand)
             quiet.check(self.simulation, self.seen)
-        invariants.check_samples(self.seen)
+        rules.check_samples(self.seen)
+
+    def _line(self, hand: Hand) -> Line:
+        line = Line(*hand.line(self.simulation))
+        self.outcome.lines.append(line)
+        line.most = self._most_steps()
+        do(self.simulation, line)
+        line.revision, line.state = self.simulation.revision, self.simulation.world
+        return line
+
+    def _most_steps(self) -> int:
+        return MOST_STEPS
 
     # --- the past --------------------------------------------------------------------------------------------------
 
@@ -142,48 +210,103 @@ class Walk:
         """Build past moments again from what the journal keeps of them, and go on from one."""
         if not self.steps:
             return
-        chosen = {self.random.randrange(len(self.steps)) for _ in range(REWINDS)}
-        again = self.random.choice(sorted(chosen))
-        world = journal.decode_world(orjson.loads(orjson.dumps(journal.encode_world(self.start))))
-        for number, step in enumerate(self.steps):
-            world = journal.redo(world, orjson.loads(orjson.dumps(journal.encode_step(step))))
-            if number in chosen:
-                self.outcome.rewinds += 1
-                if state_hash(world) != state_hash(step.world):
-                    raise Broken(f"the journal gives another state at revision {step.revision}")
-                if number == again:
-                    self._go_on(world)
+        chosen = sorted({self.random.randrange(len(self.steps)) for _ in range(REWINDS)})
+        again = self.random.choice(chosen)
+        world, done = reloaded(self.start), 0
+        for number in chosen:
+            world, done = redone(world, self.steps[done : number + 1]), number + 1
+            self._compare(world, number)
+            if number == again:
+                self._go_on(world)
+
+    def _compare(self, world: World, number: int) -> None:
+        self.outcome.rewinds += 1
+        if not same(world, self.steps[number].world, self.steps[: number + 1]):
+            raise Broken(f"the journal gives another state at revision {world.revision}")
 
     def _go_on(self, world: World) -> None:
         """From a moment in the middle of a line to its end, then the next lines: the same states as the first time."""
         lines = self.outcome.lines
         first = next(number for number, line in enumerate(lines) if line.revision >= world.revision)
-        simulation = Simulation(world, all_components(), self.simulation.settings)
+        steps: list[Step] = []
+        simulation = Simulation(world, COMPONENTS, self.simulation.settings, steps.append)
         if not self._finish(simulation, lines[first]):
-            simulation = self.simulation.fork(lines[first].state)
-        for line in lines[first + 1 : first + 1 + AGAIN]:
+            # A command cannot be taken up in its middle; from its end on everything is as it was.
+            state = lines[first].state
+            assert state is not None
+            simulation = Simulation(reloaded(state), COMPONENTS, self.simulation.settings, steps.append)
+        for line in lines[first + 1 : first + 1 + self.again]:
             do(simulation, line)
             assert line.state is not None
-            if state_hash(simulation.world) != state_hash(line.state):
+            if not same(simulation.world, line.state, steps + self.steps):
                 raise Broken(f"going on from revision {world.revision} led to another state after {line.text!r}")
 
     def _finish(self, simulation: Simulation, line: Line) -> bool:
-        """Do the rest of a clock's line; False when it is a command, which cannot be resumed in the middle."""
-        assert line.state is not None
-        word = line.text.partition(" ")[0]
-        if word == "advance":
-            list(simulation.steps_until(line.state.now))
-        elif word == "step":
-            while simulation.revision < line.revision:
-                simulation.step()
-        elif line.text == "until quiet" and self._ended_quietly(line):
-            simulation.until_quiet()
-        else:
+        """Do the rest of a clock's line; False when it is a command."""
+        if not is_clock(line):
             return False
-        if word != "step" and state_hash(simulation.world) != state_hash(line.state):
-            raise Broken(f"the rest of {line.text!r} led to another state at revision {line.revision}")
-        return word != "step" or state_hash(simulation.world) == state_hash(line.state)
-
-    def _ended_quietly(self, line: Line) -> bool:
         assert line.state is not None
-        return self.simulation.fork(line.state).is_quiet()
+        while simulation.revision < line.revision:
+            simulation.step()
+        simulation.advance_clock(line.state.now)
+        return same(simulation.world, line.state, self.steps)
+
+
+class _Making(Walk):
+    """A walk that ends as a ground: of other chances than the walk of its number, and with fewer steps to a line."""
+
+    name = "ground"
+
+    def _most_steps(self) -> int:
+        return GROUND_STEPS
+
+
+@dataclass
+class Ground:
+    """A cluster that sequences begin with, once as it became and once loaded from its rows."""
+
+    world: World
+    reloaded: World
+    seen: Seen
+    problem: str
+
+
+@lru_cache(maxsize=1)
+def ground(number: int) -> Ground:
+    """The ground of a number: a walk of its own."""
+    walk = _Making(number, GROUND_LINES)
+    walk.run()
+    world = next((line.state for line in reversed(walk.outcome.lines) if line.state is not None), walk.start)
+    return Ground(world, reloaded(world), Seen.at(world), walk.outcome.report() if walk.outcome.problem else "")
+
+
+class Sequence(Walk):
+    """The sequence of a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(f"sequence {seed}")
+        self.outcome = Outcome(seed, command="")
+        number, self.place = divmod(seed, SEQUENCES_OF_A_GROUND)
+        self.ground = ground(number)
+        self._begin(Simulation(self.ground.world, COMPONENTS), self.ground.seen.copy())
+
+    def _forward(self) -> None:
+        if self.place == 0 and self.ground.problem:
+            raise Broken(f"its ground: {self.ground.problem}")
+        hand = Hand(self.random)
+        while len(self.steps) < STEPS:
+            line = self._line(hand)
+            if line.text == "quiet":
+                quiet.check(self.simulation, self.seen)
+        rules.check_samples(self.seen)
+
+    def _most_steps(self) -> int:
+        return max(FEWEST_STEPS, STEPS - len(self.steps))
+
+    def _back(self) -> None:
+        if self.random.randrange(REWOUND):
+            return
+        number = self.random.randrange(len(self.steps))
+        world = redone(self.ground.reloaded, self.steps[: number + 1])
+        self._compare(world, number)
+        self._go_on(world)
