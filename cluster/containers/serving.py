@@ -153,6 +153,12 @@ class Serving(NamedTuple):
             begin, end = (begin, middle) if self.memory_at(middle) > room else (middle, end)
         return end
 
+    def moves(self, now: int) -> bool:
+        """Whether anything of it still changes with time alone."""
+        line = self.line_at(now)
+        growing = self._growth > 0 and line < self.work.line
+        return bool(growing or (self._growth < 0 < line) or (self.leak and self.rate))
+
     # --- rows ------------------------------------------------------------------------------------------------------
 
     def at(self, now: int, **changes: Any) -> Serving:

@@ -16,7 +16,7 @@ from cluster.apiserver.state import Change
 from cluster.apiserver.strategy import scale_of
 from cluster.controllers.horizontal_behavior import History, Outcome, longest_memory, normalized
 from cluster.controllers.horizontal_metrics import CPU_INITIALIZATION, MetricProblem, Proposal, is_starting, proposal
-from cluster.machinery import usage
+from cluster.machinery import load, usage
 from cluster.machinery.component import Component, Context, Key, Story
 from cluster.machinery.story import FOLDED, NARRATED, object_reference
 from cluster.objects import metadata, times
@@ -49,7 +49,7 @@ class TargetProblem(Exception):
 
 class HorizontalController(Component):
     name = "horizontal-pod-autoscaler-controller"
-    watches = (HPAS, "pods", "services", usage.LOAD, *TARGETS)
+    watches = (HPAS, "pods", "services", usage.LOAD, load.TRAFFIC, *TARGETS)
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
         if change.table == HPAS:
@@ -57,7 +57,8 @@ class HorizontalController(Component):
             return [] if same else [change.key]
         if not view.world.table(HPAS):
             return []
-        return [(metadata.namespace(hpa), metadata.name(hpa)) for hpa in view.list(HPAS, change.key[0])]
+        namespace = (change.new or change.old)["pod"][0] if change.table == load.TRAFFIC else change.key[0]
+        return [(metadata.namespace(hpa), metadata.name(hpa)) for hpa in view.list(HPAS, namespace)]
 
     def reconcile(self, context: Context, key: Key) -> None:
         hpa, note = context.get(HPAS, *key), context.memory(key) or {}
@@ -248,14 +249,15 @@ class Look:
         context = self.context
         status = self._status(current, desired)
         starting = [pod for pod in self.pods if _is_about_to_count(pod, self.now)]
+        waits = self.waits or any(usage.moves(self.context, pod) for pod in self.pods)
         young = any(pods.is_ready(pod) or _is_young(pod, self.now) for pod in starting)
         changed = status != self.hpa.get("status")
-        self._remember(idle=not (starting or self.waits or changed))
+        self._remember(idle=not (starting or waits or changed))
         if changed:
             _write_status(context, self.hpa, status, self.why)
         elif young:
             context.again(PERIOD)
-        elif self.waits or starting:
+        elif waits or starting:
             context.again(PERIOD, quiet=True)
 
     def _status(self, current: int, desired: int | None) -> Document:

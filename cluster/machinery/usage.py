@@ -92,6 +92,17 @@ def details_of(reader: Reader, pod: Document, container: Document) -> Details:
     )
 
 
+def moves(reader: Reader, pod: Document) -> bool:
+    """Whether what a Pod uses changes with time alone: a line that grows or shrinks, a leak, what its processes do next."""
+    for container in pods.containers(pod):
+        serving = load.serving(reader, pod, container)
+        if serving is not None and serving.moves(reader.now):
+            return True
+        if any(at > reader.now for at, _, _ in _steps(reader, pod, container["name"])):
+            return True
+    return False
+
+
 def killed_at(reader: Reader, pod: Document, container: Document) -> int | None:
     """When requests will have made a container need more memory than its limit; None as long as they never do.
 

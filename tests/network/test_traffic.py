@@ -113,7 +113,7 @@ def test_a_deleted_pod_takes_its_line_along() -> None:
 def test_a_leak_has_to_be_an_amount() -> None:
     cluster = web()
     assert "quantities must match" in cluster.refused("simulate load web 5 --leak much")
-    assert "leaks 0 or more" in cluster.refused("simulate load web 5 --leak=-1")
+    assert "--leak must be 0 bytes or more, not -1" in cluster.refused("simulate load web 5 --leak=-1")
     cluster.run("simulate load web 5 --leak 10Ki")
     cluster.advance(100)
     pod = cluster.pods("app=web")[0]

@@ -64,8 +64,10 @@ def _load(invocation: Invocation, service: str, rate: str) -> Run:
         leak = quantity.parse(invocation.text("leak"))
     except quantity.QuantityError as problem:
         raise CommandError(f"error: {problem}") from problem
-    if wanted < 0 or cost <= 0 or leak < 0:
-        raise CommandError("error: a load is 0 or more requests per second, each of which costs more than 0 and leaks 0 or more")
+    if wanted < 0 or cost <= 0:
+        raise CommandError("error: a load is 0 or more requests per second, each of which costs more than 0")
+    if leak < 0:
+        raise CommandError(f"error: --leak must be 0 bytes or more, not {invocation.text('leak')}")
     table, *key = usage.load_key(namespace, service)
     writer, reference = invocation.shell.writer(), f"services/{namespace}/{service}"
     if wanted == 0:
