@@ -69,18 +69,18 @@ def parsed(documents: Iterable[Document], labels: Mapping[str, str], action: str
 
 
 class _Same:
-    """A document as a key of a cache, by its identity: documents are never mutated. The key keeps it alive."""
+    """A value as a key of a cache, by its identity: documents and selectors are never mutated. The key keeps it alive."""
 
-    __slots__ = ("document",)
+    __slots__ = ("value",)
 
-    def __init__(self, document: Document | None) -> None:
-        self.document = document
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
     def __hash__(self) -> int:
-        return id(self.document)
+        return id(self.value)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.document is other.document
+        return isinstance(other, _Same) and self.value is other.value
 
 
 def _parsed(document: Document, labels: Mapping[str, str]) -> Constraint:
@@ -91,8 +91,7 @@ def _parsed(document: Document, labels: Mapping[str, str]) -> Constraint:
 
 @lru_cache(maxsize=1024)
 def _parsed_alone(key: _Same) -> Constraint:
-    assert key.document is not None
-    return _parsed_with(key.document, {})
+    return _parsed_with(key.value, {})
 
 
 def _parsed_with(document: Document, labels: Mapping[str, str]) -> Constraint:
@@ -108,16 +107,24 @@ def _parsed_with(document: Document, labels: Mapping[str, str]) -> Constraint:
     )
 
 
-def default_constraints(
-    pod: Document, documents: Iterable[Document], action: str, lister: Lister
-) -> tuple[Constraint, ...]:
-    """The defaults with this whenUnsatisfiable, counting the pods that belong together with this one; none if it is alone."""
-    wanted = [document for document in documents if document.get("whenUnsatisfiable") == action]
-    selector = default_selector(pod, lister) if wanted else EVERYTHING
+def default_constraints(pod: Document, documents: tuple[Document, ...], lister: Lister) -> tuple[Constraint, ...]:
+    """The defaults, all with the same whenUnsatisfiable, counting the pods that belong together with this one.
+
+    None if it is alone.
+    """
+    selector = default_selector(pod, lister) if documents else EVERYTHING
     if selector.empty:
         return ()
-    constraints = parsed(wanted, pod["metadata"].get("labels") or {}, action)
-    return tuple(constraint._replace(selector=selector) for constraint in constraints)
+    if any(document.get("matchLabelKeys") for document in documents):
+        labels = pod["metadata"].get("labels") or {}
+        return tuple(_parsed_with(document, labels)._replace(selector=selector) for document in documents)
+    return _counting(tuple(map(_Same, documents)), _Same(selector))
+
+
+@lru_cache(maxsize=1024)
+def _counting(documents: tuple[_Same, ...], selector: _Same) -> tuple[Constraint, ...]:
+    """The constraints with another selector: the same for all pods of a workload."""
+    return tuple(_parsed_alone(document)._replace(selector=selector.value) for document in documents)
 
 
 def default_selector(pod: Document, lister: Lister) -> LabelSelector:
@@ -142,7 +149,7 @@ def default_selector(pod: Document, lister: Lister) -> LabelSelector:
 def _joined(labels: tuple[tuple[str, str], ...], controller: _Same) -> LabelSelector:
     """The labels of services and the selector of a controller together: the same for all pods of a workload."""
     selector = LabelSelector.from_map(dict(labels)) if labels else EVERYTHING
-    more = LabelSelector.from_document(controller.document)
+    more = LabelSelector.from_document(controller.value)
     return LabelSelector([*selector.requirements, *more.requirements])
 
 

@@ -179,13 +179,11 @@ class LocalCache:
         if fixed:
             self._refresh_fixed(_distinct(fixed))
             moving = [*moving, *fixed]
-        if moving:
-            rows = _distinct(moving)
-            if len(rows) <= FEW:
-                for row in rows.tolist():
-                    self._refresh_one(row)
-            else:
-                self._refresh_moving(rows)
+        if len(moving) <= FEW:
+            for row in sorted(set(moving)):
+                self._refresh_one(row)
+        else:
+            self._refresh_moving(_distinct(moving))
         self._mark()
 
     def _compute(self) -> None:
@@ -229,7 +227,7 @@ class LocalCache:
 
 
 def _distinct(rows: Sequence[int]) -> Rows:
-    return np.array(rows if len(rows) == 1 else sorted(set(rows)), np.intp)
+    return np.array(sorted(set(rows)), np.intp)
 
 
 def _patched(values: Ints | None, size: int, rows: Rows, fresh: Ints) -> Ints | None:

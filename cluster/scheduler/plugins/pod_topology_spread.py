@@ -140,7 +140,10 @@ class PodTopologySpread(Plugin):
 
     def __init__(self, constraints: Iterable[Document] = (), defaulting: str = SYSTEM) -> None:
         self._system = defaulting == SYSTEM
-        self._defaults = SYSTEM_DEFAULTS if self._system else tuple(constraints)
+        defaults = SYSTEM_DEFAULTS if self._system else tuple(constraints)
+        self._defaults = {
+            action: tuple(default for default in defaults if default["whenUnsatisfiable"] == action) for action in (HARD, SOFT)
+        }
 
     # --- hard constraints ------------------------------------------------------------------------------------------------
 
@@ -317,7 +320,7 @@ class PodTopologySpread(Plugin):
         own = own_constraints(pod)
         if own:
             return parsed(own, pod["metadata"].get("labels") or {}, action)
-        return default_constraints(pod, self._defaults, action, lister)
+        return default_constraints(pod, self._defaults[action], lister)
 
 
 def _lowest(total: Mapping[str, int]) -> Lowest:
