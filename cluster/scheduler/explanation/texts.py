@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
 from cluster.objects import quantity
 from cluster.objects.documents import Document
@@ -13,6 +14,7 @@ BYTES = (MEMORY, EPHEMERAL_STORAGE)
 _UNITS = (("Gi", 2**30), ("Mi", 2**20), ("Ki", 2**10))
 
 
+@lru_cache(maxsize=4096)
 def exact(resource: str, amount: int) -> str:
     """An amount as a quantity: millicores of CPU, bytes or pieces of everything else. 1500 cpu → "1500m"."""
     if resource == CPU:

@@ -112,11 +112,11 @@ class InterPodAffinity(Plugin):
         repelled: dict[Domain, list[Match]] = {}
         asks = bool(notes.terms.affinity or notes.terms.anti_affinity)
         for node in snapshot.nodes:
-            for other in node.pods if asks else ():
-                _note(near, _matches_near(notes, other.document, node))
-                _note(away, _matches_away(notes, other.document, node))
-            for other in node.pods_with_affinity:
-                _note(repelled, _matches_repelled(notes, pod, other.document, node))
+            if notes.terms.affinity:
+                _note(near, _matches_near(notes, node.pods, node))
+            if notes.terms.anti_affinity:
+                _note(away, _matches_away(notes, node.pods, node))
+            _note(repelled, _matches_repelled(notes, pod, node.pods_with_affinity, node))
         if not asks and not repelled:
             return PreFilterResult(SKIP)
         state[self.name] = notes._replace(near=_frozen(near), away=_frozen(away), repelled=_frozen(repelled))
@@ -125,17 +125,17 @@ class InterPodAffinity(Plugin):
     def add_pod(self, state: CycleState, pod: Document, other: PodInfo, node: NodeInfo) -> None:
         notes: Notes = state[self.name]
         state[self.name] = notes._replace(
-            near=_with(notes.near, _matches_near(notes, other.document, node)),
-            away=_with(notes.away, _matches_away(notes, other.document, node)),
-            repelled=_with(notes.repelled, _matches_repelled(notes, pod, other.document, node)),
+            near=_with(notes.near, _matches_near(notes, (other,), node)),
+            away=_with(notes.away, _matches_away(notes, (other,), node)),
+            repelled=_with(notes.repelled, _matches_repelled(notes, pod, (other,), node)),
         )
 
     def remove_pod(self, state: CycleState, pod: Document, other: PodInfo, node: NodeInfo) -> None:
         notes: Notes = state[self.name]
         state[self.name] = notes._replace(
-            near=_without(notes.near, _matches_near(notes, other.document, node)),
-            away=_without(notes.away, _matches_away(notes, other.document, node)),
-            repelled=_without(notes.repelled, _matches_repelled(notes, pod, other.document, node)),
+            near=_without(notes.near, _matches_near(notes, (other,), node)),
+            away=_without(notes.away, _matches_away(notes, (other,), node)),
+            repelled=_without(notes.repelled, _matches_repelled(notes, pod, (other,), node)),
         )
 
     def filter(self, state: CycleState, pod: Document, node: NodeInfo) -> Status:
@@ -269,23 +269,27 @@ def _namespace_labels(pod: Document, lister: Lister) -> Mapping[str, str]:
 # --- matches by domain ---------------------------------------------------------------------------------------------------
 
 
-def _matches_near(notes: Notes, other: Document, node: NodeInfo) -> Iterator[tuple[Domain, Match]]:
+def _matches_near(notes: Notes, others: Iterable[PodInfo], node: NodeInfo) -> Iterator[tuple[Domain, Match]]:
     """A pod counts for affinity only when it matches all terms; then it counts for each of them."""
-    if not matches_all(notes.terms.affinity, other):
-        return
-    yield from _in_domains(notes.terms.affinity, other, node)
+    for other in others:
+        if matches_all(notes.terms.affinity, other.document):
+            yield from _in_domains(notes.terms.affinity, other.document, node)
 
 
-def _matches_away(notes: Notes, other: Document, node: NodeInfo) -> Iterator[tuple[Domain, Match]]:
-    for term in notes.terms.anti_affinity:
-        if term.matches(other, None):
-            yield from _in_domains((term,), other, node)
+def _matches_away(notes: Notes, others: Iterable[PodInfo], node: NodeInfo) -> Iterator[tuple[Domain, Match]]:
+    for other in others:
+        for term in notes.terms.anti_affinity:
+            if term.matches(other.document, None):
+                yield from _in_domains((term,), other.document, node)
 
 
-def _matches_repelled(notes: Notes, pod: Document, other: Document, node: NodeInfo) -> Iterator[tuple[Domain, Match]]:
-    for term in terms_of(other).anti_affinity:
-        if term.matches(pod, notes.namespace_labels):
-            yield from _in_domains((term,), other, node)
+def _matches_repelled(
+    notes: Notes, pod: Document, others: Iterable[PodInfo], node: NodeInfo
+) -> Iterator[tuple[Domain, Match]]:
+    for other in others:
+        for term in terms_of(other.document).anti_affinity:
+            if term.matches(pod, notes.namespace_labels):
+                yield from _in_domains((term,), other.document, node)
 
 
 def _in_domains(terms: Iterable[Term], other: Document, node: NodeInfo) -> Iterator[tuple[Domain, Match]]:
