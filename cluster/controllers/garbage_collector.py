@@ -91,7 +91,7 @@ def _waiting_owners(view: Reader, dependent: Document) -> list[Key]:
     """Owners that may go now that this dependent is gone or no longer theirs."""
     keys: list[Key] = []
     for reference in metadata.owner_references(dependent):
-        place = _place(reference, dependent)
+        place = owner_place(reference, dependent)
         owner = view.get(*place) if place else None
         if place and owner is not None and _waits(owner):
             keys.append(place)
@@ -101,14 +101,14 @@ def _waiting_owners(view: Reader, dependent: Document) -> list[Key]:
 def _has_loose_owner(view: Reader, document: Document) -> bool:
     """Whether any owner of the object is gone, or going and waiting for it."""
     for reference in metadata.owner_references(document):
-        place = _place(reference, document)
+        place = owner_place(reference, document)
         owner = view.get(*place) if place else None
         if owner is None or metadata.uid(owner) != reference["uid"] or _waits(owner):
             return True
     return False
 
 
-def _place(reference: Reference, dependent: Document) -> tuple[str, str, str] | None:
+def owner_place(reference: Reference, dependent: Document) -> tuple[str, str, str] | None:
     """Where an owner is to be found: in the dependent's namespace or in none; None when there is no such place."""
     kind = REGISTRY.by_type(reference["apiVersion"], reference["kind"])
     namespace = metadata.namespace(dependent)
@@ -123,11 +123,11 @@ def _place(reference: Reference, dependent: Document) -> tuple[str, str, str] | 
 def _finish_deletion(context: Context, resource: str, owner: Document) -> None:
     if ORPHAN in metadata.finalizers(owner):
         _orphan_dependents(context, resource, owner)
-    elif FOREGROUND in metadata.finalizers(owner) and not _blocking(context, owner):
+    elif FOREGROUND in metadata.finalizers(owner) and not blocking(context, owner):
         _drop_finalizer(context, resource, owner, FOREGROUND)
 
 
-def _blocking(context: Reader, owner: Document) -> list[Document]:
+def blocking(context: Reader, owner: Document) -> list[Document]:
     """Dependents whose reference says that the owner must not go before them."""
     uid = metadata.uid(owner)
     return [
@@ -163,7 +163,7 @@ def _without_owners(document: Document, uids: set[str]) -> Document:
 def _classify(context: Reader, document: Document) -> Owners:
     owners = Owners([], [], [])
     for reference in metadata.owner_references(document):
-        place = _place(reference, document)
+        place = owner_place(reference, document)
         if place is None:
             raise UnresolvableOwner
         owner = context.get(*place)
@@ -226,7 +226,7 @@ def _drop_references(context: Context, resource: str, document: Document, useles
 
 def _report_other_namespace(context: Context, document: Document, reference: Reference) -> None:
     """Tell that an owner exists, but in another namespace, where it cannot own this object (graph_builder.go)."""
-    place = _place(reference, document)
+    place = owner_place(reference, document)
     if place is None or not REGISTRY[place[0]].namespaced:
         return
     if all(metadata.uid(found) != reference["uid"] for found in context.list(place[0])):
@@ -246,5 +246,5 @@ def _delete(context: Context, resource: str, document: Document, owner: Referenc
     context.delete(
         resource, meta.get("namespace", ""), meta["name"], propagation=policy,
         preconditions=Preconditions(meta["uid"], meta["resourceVersion"]),
-        story=Story("gc.delete", args, NORMAL),
+        story=Story("gc.delete", args, NORMAL), why={"decision": "garbage", "owner": args["owner"], "policy": policy},
     )

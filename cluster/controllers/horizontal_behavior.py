@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cluster.objects import times
 from cluster.objects.documents import Document
@@ -54,7 +54,7 @@ def normalized(hpa: Document, history: History, current: int, proposed: int, now
         able = DOWN_STABILIZED if stabilized != proposed else READY
         desired, limit = _by_habit(hpa, current, stabilized)
     else:
-        stabilized = _stabilized(rules, history, current, proposed, now)
+        stabilized = _stabilized(hpa, history, current, proposed, now)
         able = READY
         if stabilized != proposed:
             able = UP_STABILIZED if proposed >= current else DOWN_STABILIZED
@@ -90,11 +90,17 @@ def _by_habit(hpa: Document, current: int, wanted: int) -> tuple[int, Words]:
 # --- with rules ------------------------------------------------------------------------------------------------------
 
 
-def _stabilized(rules: Document, history: History, current: int, proposed: int, now: int) -> int:
+def windows(hpa: Document) -> tuple[int, int]:
+    """For how many seconds recommendations count before it scales up, and before it scales down."""
+    rules = hpas.behavior(hpa) or {}
+    up = (rules.get("scaleUp") or {}).get("stabilizationWindowSeconds") or 0
+    down = (rules.get("scaleDown") or {}).get("stabilizationWindowSeconds")
+    return up, DOWN_WINDOW if down is None else down
+
+
+def _stabilized(hpa: Document, history: History, current: int, proposed: int, now: int) -> int:
     """Within the lowest and highest of recent recommendations (stabilizeRecommendationWithBehaviors)."""
-    up = rules["scaleUp"].get("stabilizationWindowSeconds") or 0
-    down = rules["scaleDown"].get("stabilizationWindowSeconds")
-    down = DOWN_WINDOW if down is None else down
+    up, down = windows(hpa)
     lowest = min([proposed, *_since(history.recommendations, now - up * times.SECOND)])
     highest = max([proposed, *_since(history.recommendations, now - down * times.SECOND)])
     return min(max(current, lowest), highest)
@@ -117,6 +123,20 @@ def _by_rules(
     return wanted, IN_RANGE
 
 
+def limit_steps(hpa: Document, history: History, current: int, now: int, *, up: bool) -> tuple[str, list[dict[str, Any]]]:
+    """Which policy of a direction is chosen ("Max", "Min", "Disabled"), and how far each one lets the size go."""
+    rules = (hpas.behavior(hpa) or {})["scaleUp" if up else "scaleDown"]
+    steps = [
+        {
+            "type": policy["type"], "value": policy["value"], "period": policy["periodSeconds"],
+            "start": _size_before(policy, history, current, now),
+            "limit": _policy_limit(policy, history, current, now, up=up),
+        }
+        for policy in rules["policies"]
+    ]
+    return rules["selectPolicy"], steps
+
+
 def _limit(rules: Document, history: History, current: int, now: int, *, up: bool) -> int:
     """How far the policies of one direction let the size go now."""
     choice = rules["selectPolicy"]
@@ -127,9 +147,14 @@ def _limit(rules: Document, history: History, current: int, now: int, *, up: boo
     return min(sizes) if (choice == hpas.MIN_CHANGE) == up else max(sizes)
 
 
-def _policy_limit(policy: Document, history: History, current: int, now: int, *, up: bool) -> int:
+def _size_before(policy: Document, history: History, current: int, now: int) -> int:
+    """The size at the beginning of a policy's period: the present one without what was done since."""
     cutoff = now - policy["periodSeconds"] * times.SECOND
-    start = current - sum(_since(history.ups, cutoff)) + sum(_since(history.downs, cutoff))
+    return current - sum(_since(history.ups, cutoff)) + sum(_since(history.downs, cutoff))
+
+
+def _policy_limit(policy: Document, history: History, current: int, now: int, *, up: bool) -> int:
+    start = _size_before(policy, history, current, now)
     value = policy["value"] if up else -policy["value"]
     if policy["type"] == hpas.PODS_POLICY:
         return start + int(value)

@@ -63,7 +63,7 @@ def proposal(reader: Reader, hpa: Document, metric: Document, selected: list[Doc
     reason = "FailedGetContainerResourceMetric" if container else "FailedGetResourceMetric"
     word = "usage" if goal.get("averageValue") is not None else "utilization"
     try:
-        found = _calculated(reader, selected, current, resource, container, goal, _tolerances(hpa))
+        found = _calculated(reader, selected, current, resource, container, goal, tolerances(hpa))
     except ValueError as problem:
         what = f"{container} container metric" if container else f"{resource} resource metric"
         raise MetricProblem(
@@ -101,7 +101,7 @@ def _nobody_measures(kind: str, source: Document, namespace: str) -> MetricProbl
     return MetricProblem("FailedGetExternalMetric", text, f"failed to get {name} external metric value: ")
 
 
-def _tolerances(hpa: Document) -> tuple[float, float]:
+def tolerances(hpa: Document) -> tuple[float, float]:
     """How far the ratio may fall below 1 and rise above it without anything being done."""
     rules = hpas.behavior(hpa) or {}
     given = (dig(rules, direction, "tolerance") for direction in ("scaleDown", "scaleUp"))
@@ -111,7 +111,7 @@ def _tolerances(hpa: Document) -> tuple[float, float]:
 
 def _calculated(
     reader: Reader, selected: list[Document], current: int, resource: str, container: str, goal: Document,
-    tolerances: tuple[float, float],
+    allowed: tuple[float, float],
 ) -> dict[str, Any]:
     """The proposal with everything that it came from; raises ValueError with the reason why there is none."""
     amounts = _amounts(reader, selected, resource, container)
@@ -126,12 +126,12 @@ def _calculated(
     wanted = quantity.milli_value(average) if average is not None else int(share or 0)
     measure = _Measure(requests, wanted, plain=average is not None)
     ratio, shown, raw = measure.of(amounts)
-    within = 1 - tolerances[0] <= ratio <= 1 + tolerances[1]
+    within = 1 - allowed[0] <= ratio <= 1 + allowed[1]
     again = _with_assumptions(amounts, groups, measure, ratio)
     if again is None:
         replicas = current if within else math.ceil(ratio * groups.ready)
     else:
-        replicas = _cautious(ratio, measure.of(again)[0], len(again), current, tolerances)
+        replicas = _cautious(ratio, measure.of(again)[0], len(again), current, allowed)
     family = quantity.Family.BINARY_SI if resource == "memory" else quantity.Family.DECIMAL_SI
     status: Document = {"averageValue": quantity.format(Fraction(raw, 1000), family)}
     if average is None:
@@ -184,9 +184,9 @@ def _with_assumptions(
     return {**assumed, **dict.fromkeys(starting, 0)}
 
 
-def _cautious(ratio: float, guessed: float, count: int, current: int, tolerances: tuple[float, float]) -> int:
+def _cautious(ratio: float, guessed: float, count: int, current: int, allowed: tuple[float, float]) -> int:
     """The replicas for a ratio that rests on guesses: none that turn its direction round."""
-    within = 1 - tolerances[0] <= guessed <= 1 + tolerances[1]
+    within = 1 - allowed[0] <= guessed <= 1 + allowed[1]
     if within or (ratio < 1 < guessed) or (guessed < 1 < ratio):
         return current
     replicas = math.ceil(guessed * count)

@@ -167,7 +167,7 @@ def _delete(context: Context, replicaset: Document, active: list[Document], surp
     return None
 
 
-def related_pods(context: Context, replicaset: Document) -> list[Document]:
+def related_pods(context: Reader, replicaset: Document) -> list[Document]:
     """Pods of all ReplicaSets with the same owner; none for a ReplicaSet without one (getIndirectlyRelatedPods)."""
     owner = metadata.controller_of(replicaset)
     if owner is None:

@@ -38,7 +38,7 @@ class ClaimProtection(Component):
     def reconcile(self, context: Context, key: Key) -> None:
         claim = context.get(CLAIMS, *key)
         if claim is not None:
-            _guard(context, claim, CLAIMS, claims.PROTECTION, CLAIM_STORIES, in_use=_is_used(context, claim))
+            _guard(context, claim, CLAIMS, claims.PROTECTION, CLAIM_STORIES, in_use=bool(users(context, claim)))
 
 
 class VolumeProtection(Component):
@@ -62,13 +62,13 @@ def _needs_work(document: Document, finalizer: str) -> bool:
     return metadata.is_being_deleted(document) == (finalizer in metadata.finalizers(document))
 
 
-def _is_used(view: Reader, claim: Document) -> bool:
+def users(view: Reader, claim: Document) -> list[str]:
+    """The Pods with a node that use the claim, by name; an ephemeral claim is let go by a Pod that has ended."""
     name = metadata.name(claim)
-    return any(
-        used == name and (not ephemeral or not pods.is_terminal(pod))
-        for pod in view.list("pods", metadata.namespace(claim)) if pods.node_name(pod)
-        for used, ephemeral in claims.of_pod(pod)
-    )
+    return [
+        metadata.name(pod) for pod in view.list("pods", metadata.namespace(claim)) if pods.node_name(pod)
+        if any(used == name and (not ephemeral or not pods.is_terminal(pod)) for used, ephemeral in claims.of_pod(pod))
+    ]
 
 
 def _guard(

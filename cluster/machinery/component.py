@@ -15,8 +15,10 @@ from cluster.machinery.story import Story
 from cluster.objects.documents import Document, Key
 
 Item = TypeVar("Item")
+# In MEMORY: (FAILURES, component, *key) -> how often in a row a reconcile of that key has failed.
+FAILURES = "workqueue"
 
-__all__ = ["PROPAGATION_FINALIZER", "Change", "Component", "Context", "Key", "Preconditions", "Reader", "Story"]
+__all__ = ["FAILURES", "PROPAGATION_FINALIZER", "Change", "Component", "Context", "Key", "Preconditions", "Reader", "Story"]
 
 
 class Component:

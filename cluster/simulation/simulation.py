@@ -14,7 +14,7 @@ from typing import Any
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.server import PREPARATIONS, APIServer, Write
 from cluster.apiserver.state import AGENDA, MEMORY, SWITCHES, Change, Etcd, World
-from cluster.machinery.component import Component, Context
+from cluster.machinery.component import FAILURES, Component, Context
 from cluster.machinery.settings import Settings
 from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story, reference
 from cluster.objects.documents import Document, Key
@@ -25,7 +25,6 @@ RETRY_BASE = 5
 RETRY_MAXIMUM = 1_000_000
 # After so many failures in a row (0.6 s) a retry no longer keeps a cluster from being quiet.
 QUIET_FAILURES = 7
-FAILURES = "workqueue"  # in MEMORY: (FAILURES, component, *key) -> how often in a row
 # How far a single step looks for the next write (virtual ms). A failing controller's retries are up to 1000 s apart.
 PATIENCE = 24 * 3_600_000
 # A reconcile that neither writes nor waits can only be a component that asks for itself without end.

@@ -39,7 +39,7 @@ def validate(request: Request) -> None:
     if document is None or not _concerns(request):
         return
     for limit_range in request.reader.list(RANGES, request.namespace):
-        found = list(dict.fromkeys(_complaints(limit_range, document)))
+        found = list(dict.fromkeys(complaints(limit_range, document)))
         if found:
             why = found[0] if len(found) == 1 else f"[{', '.join(found)}]"
             raise errors.forbidden(request.kind, request.name, why)
@@ -87,7 +87,8 @@ def _filled(container: Document, words: str, requests: Amounts, limits: Amounts,
 # --- bounds ----------------------------------------------------------------------------------------------------------
 
 
-def _complaints(limit_range: Document, document: Document) -> Iterator[str]:
+def complaints(limit_range: Document, document: Document) -> Iterator[str]:
+    """What is beyond the bounds, in the server's words."""
     for item in ranges.items(limit_range):
         kind = item.get("type", "")
         if document["kind"] == "PersistentVolumeClaim":

@@ -8,6 +8,7 @@ counts the namespace itself: what is there, or what the status says if that is m
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from cluster.apiserver import errors
 from cluster.apiserver.admission.request import Request
@@ -17,6 +18,27 @@ from cluster.objects.kinds import resourcequota as quotas
 from cluster.objects.kinds.resourcequota import Amounts
 
 QUOTAS = quotas.KIND.resource
+
+
+class Excess(NamedTuple):
+    """An amount that a quota has no room for: `used` and `asked` together are more than `hard`."""
+
+    quota: str
+    name: str
+    used: str
+    asked: str
+    hard: str
+
+
+def excesses(request: Request) -> list[Excess]:
+    """What the new object asks beyond the quotas of its namespace."""
+    assert request.object is not None
+    usage = quota_usage.usage(request.kind, request.object, request.reader.now)
+    found = request.reader.list(QUOTAS, request.namespace)
+    return [
+        excess for quota in found if _concerns(quota, request)
+        for excess in _excesses(quota, request, _additional(quota, request, usage))
+    ]
 
 
 def validate(request: Request) -> None:
@@ -81,18 +103,22 @@ def _additional(quota: Document, request: Request, usage: Amounts) -> Amounts:
 
 
 def _refuse_excess(quota: Document, request: Request, asked: Amounts) -> None:
-    if not asked:
-        return
-    limits, used = quotas.hard(quota), _used(quota, request, asked)
-    exceeded = sorted(
-        name for name, amount in asked.items() if quantity.compare(quantity.add(used[name], amount), limits[name]) > 0
-    )
-    if exceeded:
-        why = (
-            f"exceeded quota: {quota['metadata']['name']}, requested: {_listed(asked, exceeded)}, "
-            f"used: {_listed(used, exceeded)}, limited: {_listed(limits, exceeded)}"
-        )
+    found = _excesses(quota, request, asked)
+    if found:
+        requested = _listed((one.name, one.asked) for one in found)
+        used, limited = _listed((one.name, one.used) for one in found), _listed((one.name, one.hard) for one in found)
+        why = f"exceeded quota: {quota['metadata']['name']}, requested: {requested}, used: {used}, limited: {limited}"
         raise errors.forbidden(request.kind, request.name, why)
+
+
+def _excesses(quota: Document, request: Request, asked: Amounts) -> list[Excess]:
+    if not asked:
+        return []
+    limits, used, name = quotas.hard(quota), _used(quota, request, asked), quota["metadata"]["name"]
+    return [
+        Excess(name, resource, used[resource], asked[resource], limits[resource]) for resource in sorted(asked)
+        if quantity.compare(quantity.add(used[resource], asked[resource]), limits[resource]) > 0
+    ]
 
 
 def _used(quota: Document, request: Request, names: Iterable[str]) -> Amounts:
@@ -106,5 +132,5 @@ def _used(quota: Document, request: Request, names: Iterable[str]) -> Amounts:
     }
 
 
-def _listed(amounts: Amounts, names: Iterable[str]) -> str:
-    return ",".join(f"{name}={quantity.canonical(amounts[name])}" for name in names)
+def _listed(amounts: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f"{name}={quantity.canonical(amount)}" for name, amount in amounts)

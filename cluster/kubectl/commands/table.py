@@ -10,6 +10,7 @@ from cluster.kubectl.commands.create import COMMANDS as CREATE
 from cluster.kubectl.commands.delete import COMMANDS as DELETE
 from cluster.kubectl.commands.describe import COMMANDS as DESCRIBE
 from cluster.kubectl.commands.explain import COMMANDS as EXPLAIN
+from cluster.kubectl.commands.explain_controller import COMMANDS as EXPLAIN_CONTROLLER
 from cluster.kubectl.commands.explain_schedule import COMMANDS as EXPLAIN_SCHEDULE
 from cluster.kubectl.commands.expose import COMMANDS as EXPOSE
 from cluster.kubectl.commands.get import COMMANDS as GET
@@ -27,7 +28,7 @@ from cluster.kubectl.commands.top import COMMANDS as TOP
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        *APPLY, *AUTOSCALE, *CORDON, *CREATE, *DELETE, *DESCRIBE, *EXPLAIN, *EXPLAIN_SCHEDULE, *EXPOSE, *GET, *HELP, *LABEL,
-        *LOGS, *ROLLOUT, *RUN, *SCALE, *SET_IMAGE, *SIMULATE, *TAINT, *TOP,
+        *APPLY, *AUTOSCALE, *CORDON, *CREATE, *DELETE, *DESCRIBE, *EXPLAIN, *EXPLAIN_CONTROLLER, *EXPLAIN_SCHEDULE, *EXPOSE,
+        *GET, *HELP, *LABEL, *LOGS, *ROLLOUT, *RUN, *SCALE, *SET_IMAGE, *SIMULATE, *TAINT, *TOP,
     )
 }
