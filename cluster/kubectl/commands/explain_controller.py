@@ -84,7 +84,8 @@ COMMANDS = (
         summary="Say what an object's controller computes and why it waits (not part of kubectl)",
         flags=(Flag("output", short="o", help="Output format. One of: (json, yaml)."),),
         examples=(
-            "kubectl explain-controller deployment/web", "explain-controller sts/db -n shop", "explain-controller hpa/web -o json",
+            "kubectl explain-controller deployment/web", "explain-controller sts/db -n shop",
+            "explain-controller hpa/web -o json",
         ),
         complete=_complete,
     ),
