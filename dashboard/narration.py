@@ -243,6 +243,8 @@ SENTENCES: dict[str, str] = {
     "kubelet.crashed": gettext_noop("Container {container} of {pod} has ended on {node} with exit code {code}."),
     "kubelet.csi-node": gettext_noop("The **kubelet** registers the storage driver of {node}: how many volumes the node takes."),
     "kubelet.deadline": gettext_noop("The **kubelet** on {node} ends {pod}: it has been active longer than it may."),
+    "kubelet.evicting": gettext_noop("The kubelet of {node} stops container {container} of {pod}, which is evicted."),
+    "kubelet.evicts": gettext_noop("The kubelet of {node} runs short of {resource} and evicts {pod}."),
     "kubelet.exited": gettext_noop("Container {container} of {pod} has ended on {node}, exit code {code}."),
     "kubelet.failed": gettext_noop("The **kubelet** on {node} reports that {pod} has failed."),
     "kubelet.killing": gettext_noop("The **kubelet** on {node} asks container {container} of {pod} to stop."),
@@ -260,6 +262,7 @@ SENTENCES: dict[str, str] = {
     "kubelet.orphan-removed": gettext_noop(
         "The **kubelet** on {node} has removed the containers of {pod}, whose object is gone."
     ),
+    "kubelet.pressure": gettext_noop("The kubelet of {node} has noted how much memory and disk are left."),
     "kubelet.probe-failed": gettext_noop(
         "The **kubelet** on {node} reports container {container} of {pod} as not ready: its readiness probe fails."
     ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cluster.apiserver.state import SWITCHES
-from cluster.kubelet import node, pod_worker
+from cluster.kubelet import eviction, node, pod_worker
+from cluster.machinery import load, usage
 from cluster.machinery.component import Change, Component, Context, Key, Reader
 from cluster.objects.documents import dig
 from cluster.objects.kinds import node as nodes
@@ -16,6 +17,7 @@ OFF = "off"
 BOOT = "boot"
 GONE = "gone"
 RESTART = "restart"
+EVICTION = "eviction"
 ATTACHMENTS = "volumeattachments.storage.k8s.io"
 MACHINE_SWITCH = "node/"
 
@@ -24,7 +26,10 @@ class Kubelet(Component):
     """Keys: (node,) for the node itself, (node, namespace, name) for a Pod on it."""
 
     name = "kubelet"
-    watches = ("pods", "nodes", ATTACHMENTS, node.MACHINES, node.KUBELET, node.IMAGES, SWITCHES)
+    watches = (
+        "pods", "nodes", ATTACHMENTS, node.MACHINES, node.KUBELET, node.IMAGES, node.CONTAINERS, SWITCHES, load.TRAFFIC,
+        usage.DEMANDS, eviction.PRESSURE,
+    )
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
         if change.table == "pods":
@@ -39,6 +44,12 @@ class Kubelet(Component):
             return _with_pods(change.key[0], view)
         if change.table == node.IMAGES:
             return [(change.key[0],)]
+        if change.table == eviction.PRESSURE:
+            return [change.key]
+        if change.table in (load.TRAFFIC, usage.DEMANDS) or (change.table == node.CONTAINERS and _starts_more(change)):
+            return [(change.key[0], "", EVICTION)]
+        if change.table == node.CONTAINERS:
+            return []
         if change.table == SWITCHES:
             switch = change.key[0]
             what = BOOT if change.new is None else OFF
@@ -73,7 +84,17 @@ class Kubelet(Component):
         elif key[1]:
             pod_worker.reconcile(context, key)
         else:
-            {OFF: node.power_off, BOOT: node.reboot, GONE: node.remove, RESTART: node.restart}[key[2]](context, key[0])
+            what = {OFF: node.power_off, BOOT: node.reboot, GONE: node.remove, RESTART: node.restart, EVICTION: eviction.look}
+            what[key[2]](context, key[0])
+
+
+def _starts_more(change: Change) -> bool:
+    """Whether more containers of a Pod run than before."""
+    running = [
+        sum(record["state"] == "running" for record in row["containers"].values()) if row else 0
+        for row in (change.old, change.new)
+    ]
+    return running[1] > running[0]
 
 
 def _has_network(document: dict[str, object]) -> bool:

@@ -9,6 +9,7 @@ import hashlib
 from typing import Any
 
 from cluster.containers import references
+from cluster.kubelet import eviction
 from cluster.machinery.component import Context
 from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story
 from cluster.objects import times
@@ -33,6 +34,11 @@ UPDATE_FREQUENCY = 10 * times.SECOND
 # nodeStatusMaxImages
 MAX_IMAGES = 50
 
+# The same under pressure: reason, message, reason of the event.
+PRESSURE = {
+    "MemoryPressure": ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available", "NodeHasInsufficientMemory"),
+    "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure", "NodeHasDiskPressure"),
+}
 READY = ("KubeletReady", "kubelet is posting ready status")
 NOT_READY = (
     "KubeletNotReady",
@@ -114,7 +120,7 @@ def remove(context: Context, name: str) -> None:
     """The machine is gone, and with it everything that lay on it; the API objects stay behind."""
     if context.host(MACHINES, (name,)) is not None:
         return
-    for table in (KUBELET, CONTAINERS, IMAGES):
+    for table in (KUBELET, CONTAINERS, IMAGES, eviction.PRESSURE):
         for key, _ in context.hosts(table, name):
             weight = NORMAL if table == KUBELET else FOLDED
             context.set_host(table, key, None, story=_story("node-gone", name, weight))
@@ -235,7 +241,7 @@ def _post_status(
         _event(context, name, "NodeReady" if became == "True" else "NodeNotReady")
     for (kind, _, _, reason), condition in zip(HEALTH, status["conditions"], strict=False):
         if condition["status"] != _condition_of(old, kind).get("status"):
-            _event(context, name, reason)
+            _event(context, name, PRESSURE[kind][2] if condition["status"] == "True" else reason)
     context.remember((name,), {**context.memory((name,), {}), "posted": context.now})
     story = _story("node-ready", name, NARRATED) if became == "True" else _story("node-status", name, FOLDED)
     context.update(with_value(node, ("status",), status), subresource="status", story=story)
@@ -274,7 +280,11 @@ def _status(
         "cpu": machine["cpu"], "ephemeral-storage": machine["ephemeral-storage"], "hugepages-1Gi": "0",
         "hugepages-2Mi": "0", "memory": machine["memory"], "pods": machine["pods"], **machine.get("extended", {}),
     }
-    wanted = [(kind, "False", reason, message) for kind, reason, message, _ in HEALTH]
+    pressing = eviction.conditions(context, name)
+    wanted = [
+        (kind, "True", *PRESSURE[kind][:2]) if kind in pressing else (kind, "False", reason, message)
+        for kind, reason, message, _ in HEALTH
+    ]
     wanted.append(("Ready", "True", *READY) if ready else ("Ready", "False", *NOT_READY))
     own = {kind for kind, *_ in wanted}
     conditions = [_condition(old, *entry, context.now) for entry in wanted]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cluster.kubelet import admission, probes, status
+from cluster.kubelet import admission, eviction, probes, status
 from cluster.kubelet.desk import CONTAINERS, KUBELET, Record, ended
 from cluster.kubelet.starting import Starter
 from cluster.machinery.component import Context
@@ -96,7 +96,7 @@ class _Worker(Starter):
         yield self._notice_reboot
         yield self._notice_ends
         yield self._notice_probes
-        if self._is_deleted() or self._is_too_old():
+        if self._is_deleted() or self.work.get("evicted") or self._is_too_old():
             yield self._stop_running
             yield self._post_status
             yield self._leave if self._is_deleted() else self._tear_down
@@ -121,7 +121,9 @@ class _Worker(Starter):
         node = self.context.world.row("nodes", ("", self.node))
         if node is None:
             return
-        refusal = admission.refusal(self.pod, node, self.context.pods_on(self.node), self._is_admitted)
+        pressure = eviction.refusal(self.context, self.node, self.pod)
+        refusal = admission.Refusal(eviction.REASON, pressure) if pressure else None
+        refusal = refusal or admission.refusal(self.pod, node, self.context.pods_on(self.node), self._is_admitted)
         if refusal is not None:
             self._event("Warning", refusal.reason, refusal.message)
             rejected = status.rejected(self.pod, refusal.reason, refusal.message, self.now)

@@ -13,6 +13,7 @@ from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 
 OWN_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+BY_KUBELET = "TerminationByKubelet"
 STATUS_UNKNOWN = "ContainerStatusUnknown"
 KEPT = ("nominatedNodeName", "resourceClaimStatuses")
 TOO_OLD = "Pod was active on the node longer than the specified deadline"
@@ -38,13 +39,19 @@ def compute(pod: Document, row: Row | None, work: Work, host_ip: str, now: int) 
     inits = [_container(pod, c, records, work, has_init, False) for c in pods.init_containers(pod)]
     apps = [_container(pod, c, records, work, has_init, terminal) for c in pods.containers(pod)]
     too_old = bool(work.get("too_old")) and terminal
-    phase = old.get("phase") if pods.is_terminal(pod) else "Failed" if too_old else _phase(pod, inits, apps, terminal)
+    evicted = work.get("evicted") or {}
+    failed = terminal and (too_old or bool(evicted))
+    phase = old.get("phase") if pods.is_terminal(pod) else "Failed" if failed else _phase(pod, inits, apps, terminal)
     status: Document = {name: old[name] for name in KEPT if name in old}
     status["observedGeneration"] = pod["metadata"].get("generation", 1)
     status["phase"] = phase
     status["conditions"] = _conditions(pod, old, inits, apps, str(phase), bool(row and row.get("sandbox")), now)
+    if evicted.get("disrupted"):
+        status["conditions"] = _with_disruption(pod, status["conditions"], evicted["message"], now)
     if phase == old.get("phase"):
         status.update({name: old[name] for name in ("message", "reason") if name in old})
+    elif evicted and terminal:
+        status.update({"message": evicted["message"], "reason": "Evicted"})
     elif too_old:
         status.update({"message": TOO_OLD, "reason": "DeadlineExceeded"})
     status["hostIP"] = host_ip
@@ -233,6 +240,15 @@ def _condition(
     if message:
         condition["message"] = message
     return condition
+
+
+def _with_disruption(pod: Document, conditions: list[Document], message: str, now: int) -> list[Document]:
+    """Why a Pod ends before its time: the eviction manager ends it."""
+    if any(condition["type"] == "DisruptionTarget" and condition["reason"] == BY_KUBELET for condition in conditions):
+        return conditions
+    others = [condition for condition in conditions if condition["type"] != "DisruptionTarget"]
+    generation = pod["metadata"].get("generation", 1)
+    return [_condition("DisruptionTarget", True, BY_KUBELET, message, None, generation, now), *others]
 
 
 def _names(statuses: Sequence[Document]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from cluster.apiserver.server import Preconditions
 from cluster.containers import images
-from cluster.kubelet import plans, process
+from cluster.kubelet import eviction, plans, process
 from cluster.kubelet.desk import CONTAINERS, Desk, Record
 from cluster.machinery.story import FOLDED, NORMAL, Story
 from cluster.objects import times
@@ -50,6 +50,8 @@ class Stopper(Desk):
     def _grace(self) -> int:
         """Seconds that containers have for their end."""
         default = dig(self.pod, "spec", "terminationGracePeriodSeconds", default=30)
+        if self.work.get("evicted"):
+            default = eviction.GRACE
         return int(self.pod["metadata"].get("deletionGracePeriodSeconds", default))
 
     # --- the end ---------------------------------------------------------------------------------------------------
@@ -80,6 +82,7 @@ class Stopper(Desk):
         if fresh:
             self._note(op=None, grace=self._grace())
             name = "deadline" if self.work.get("too_old") and not self._is_deleted() else "killing"
+            name = "evicting" if self.work.get("evicted") else name
             self._stop(fresh, "", self._story(name, NORMAL, container=", ".join(fresh)))
         elif self._is_deleted() and self._grace() < self.work.get("grace", self._grace()):
             self._note(grace=self._grace())

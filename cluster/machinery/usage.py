@@ -18,9 +18,14 @@ from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 from cluster.objects.pod_amounts import container_amounts
 
-__all__ = ["COST", "LOAD", "WINDOW", "Details", "Usage", "details", "killed_at", "known_from", "load_key", "of_pod", "scraped_at"]
+__all__ = [
+    "COST", "LOAD", "WINDOW", "Details", "Usage", "details", "growth", "killed_at", "known_from", "load_key", "machine_memory",
+    "moves", "of_pod", "scraped_at",
+]
 
 WINDOW = 15 * times.SECOND
+# What a machine uses for itself: kubelet, container runtime, kernel.
+MACHINE_CPU, MACHINE_MEMORY = 40, 300 << 20
 # host/demands (node, uid): what the processes of each container take by themselves: name -> [[from ms, millicores, bytes]].
 DEMANDS = "host/demands"
 
@@ -101,6 +106,22 @@ def moves(reader: Reader, pod: Document) -> bool:
         if any(at > reader.now for at, _, _ in _steps(reader, pod, container["name"])):
             return True
     return False
+
+
+def growth(reader: Reader, pod: Document, at: int) -> int:
+    """By how many bytes a Pod will have grown at a later time if nothing touches it."""
+    total = 0
+    for container in pods.containers(pod):
+        serving, steps = load.serving(reader, pod, container), _steps(reader, pod, container["name"])
+        if serving is not None:
+            total += serving.memory_at(at) - serving.memory_at(reader.now)
+        total += _demand_at(steps, at)[1] - _demand_at(steps, reader.now)[1]
+    return total
+
+
+def machine_memory(capacity: int) -> int:
+    """Bytes that a machine needs for itself: kernel, container runtime, kubelet."""
+    return min(MACHINE_MEMORY, capacity // 8)
 
 
 def killed_at(reader: Reader, pod: Document, container: Document) -> int | None:

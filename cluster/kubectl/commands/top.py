@@ -11,7 +11,7 @@ from cluster.kubectl.tables import TabWriter
 from cluster.kubelet.durations import go_duration
 from cluster.machinery import usage
 from cluster.objects import metadata, quantity, times
-from cluster.objects.documents import Document
+from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import node as node_kind
 from cluster.objects.kinds import pod as pod_kind
 from cluster.objects.printing import UNKNOWN
@@ -19,8 +19,6 @@ from cluster.objects.registry import REGISTRY
 
 MIB = 1 << 20
 SORTS = ("", "cpu", "memory")
-# What a machine uses for itself: kubelet, container runtime, kernel.
-MACHINE_CPU, MACHINE_MEMORY = 40, 300 * MIB
 
 # After so long a Pod should have metrics.
 CREATION_DELAY = 2 * times.MINUTE
@@ -107,7 +105,8 @@ def _of_node(invocation: Invocation, node: Document) -> Used | None:
     each = [usage.of_pod(invocation.api, pod) or [] for pod in invocation.api.pods_on(metadata.name(node))
             if pod_kind.phase(pod) == "Running"]
     sums = [_sum(used) for used in each]
-    return MACHINE_CPU + sum(cpu for cpu, _ in sums), MACHINE_MEMORY + sum(memory for _, memory in sums)
+    own = usage.machine_memory(quantity.value(dig(node, "status", "capacity", "memory", default="0")))
+    return usage.MACHINE_CPU + sum(cpu for cpu, _ in sums), own + sum(memory for _, memory in sums)
 
 
 def _node_row(node: Document, used: Used | None) -> list[str]:
