@@ -1,6 +1,7 @@
-"""Explanations of scheduling decisions in words, in the reader's language.
+"""Explanations of what the scheduler and the controllers decide, in the reader's language.
 
-The sentences come from cluster/scheduler/explanation/sentences.py; here they are translated and get their places filled.
+The sentences come from cluster/scheduler/explanation/sentences.py and cluster/controllers/explanation/sentences.py; here
+they are translated and get their places filled.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_noop
 
+from cluster.controllers.explanation.decisions import words_of
+from cluster.controllers.explanation.sentences import SENTENCES as SENTENCES_OF_CONTROLLERS
 from cluster.machinery.wording import fill
 from cluster.scheduler.explanation.rows import SHORT
 from cluster.scheduler.explanation.sentences import SENTENCES
@@ -39,11 +42,19 @@ TOPICS: Mapping[str, str] = {
     "pending": gettext_noop("Why does it still wait?"),
     "preemption": gettext_noop("Who makes room?"),
 }
+# What there is to say about a controller's object besides its state.
+CONTROLLER_TOPICS: Mapping[str, str] = {
+    "waits": gettext_noop("Why it waits"),
+    "sum": gettext_noop("How it computes"),
+    "next": gettext_noop("What comes next"),
+    "mend": gettext_noop("What helps"),
+}
 # The title of "nodes" when there is no chosen one beside them.
 NO_NODE = gettext_noop("Why does no node fit?")
 _LABELS = frozenset(label for pair in SHORT.values() for label in pair if label)
 # Arguments that are labels of plugins.
 _TRANSLATED = ("plugin", "plugins", "fit")
+_TEMPLATES: Mapping[str, str] = {**SENTENCES, **SENTENCES_OF_CONTROLLERS}
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _SEPARATOR = gettext_noop("{first}, {second}")
 
@@ -53,14 +64,14 @@ Word = Mapping[str, Any]
 def plain(word: Word) -> str:
     """A word of an explanation as text."""
     args = {name: _translated(name, value) for name, value in word["args"].items()}
-    template = SENTENCES[word["key"]]
+    template = _TEMPLATES[word["key"]]
     return fill(gettext(template), args, _between()).replace("**", "")
 
 
 def html(word: Word) -> SafeString:
     """A word of an explanation as HTML: who decides is strong, names and amounts are code."""
     args = {name: _marked(name, value) for name, value in word["args"].items()}
-    template = SENTENCES[word["key"]]
+    template = _TEMPLATES[word["key"]]
     text = fill(gettext(template), args, _between())
     return mark_safe(_BOLD.sub(r"<strong>\1</strong>", text))  # the templates are ours, every argument is escaped
 
@@ -97,6 +108,43 @@ def rendered(answer: Mapping[str, Any]) -> dict[str, Any]:
         "topics": list(_by_topic(words, chosen=bool((answer["decision"] or {}).get("chosen")))),
         "changes": [{**_said(change), "then": _said(change["then"])} for change in answer["changes"]],
         "problem": _said(answer["problem"]),
+    }
+
+
+def standing(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a controller sees, computes and waits for (`explain-controller -o json`); None when there is nothing to say.
+
+    `state` are the sentences on top, `topics` the others by topic with a `title`, `tables` with their heads translated.
+    """
+    if not answer["words"]:
+        return None
+    words = [_said(word) for word in answer["words"]]
+    topics = [
+        {"topic": topic, "title": gettext(title), "words": found}
+        for topic, title in CONTROLLER_TOPICS.items() if (found := [word for word in words if word["topic"] == topic])
+    ]
+    return {
+        "waits": answer["waits"], "state": [word for word in words if word["topic"] == "state"], "topics": topics,
+        "tables": [_table(table) for table in answer["tables"]],
+    }
+
+
+def decided(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Why the newest decision of a controller about an object was made; None when the answer holds none."""
+    words = [_said(word) for word in words_of(answer.get("why"))]
+    return {"revision": answer["step"]["r"], "words": words} if words else None
+
+
+def _head(key: str) -> str:
+    english = _TEMPLATES[key]
+    return gettext(english)
+
+
+def _table(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "title": _head(table["title"]),
+        "columns": [_head(column) for column in table["columns"]],
+        "rows": [[_said(cell) if isinstance(cell, dict) else {"text": cell} for cell in row] for row in table["rows"]],
     }
 
 

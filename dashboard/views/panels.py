@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Awaitable, Callable
@@ -14,8 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from cluster.board_workloads import WORKLOADS
 from cluster.models import Cluster
+from cluster.objects import quantity
 from cluster.objects.registry import REGISTRY
+from dashboard import explaining
 from dashboard.views.asking import answering, ask, moment_of, own_cluster
 
 # "pods/default/web-1", "nodes//node-1", "deployments.apps/default/web"
@@ -120,10 +124,32 @@ async def _details(cluster: Cluster, revision: int | None, ref: str) -> Context:
         return {"ref": chosen, "problem": told["message"]}
     shown = await ask(cluster, {"type": "look", "revision": revision, "line": chosen.line("get", "-o", "yaml")})
     why = await ask(cluster, {"type": "why", "revision": revision, "ref": chosen.text})
+    seen = await ask(cluster, {"type": "look", "revision": revision, "line": chosen.line("explain-controller", "-o", "json")})
     return {
         "ref": chosen, "gone": told["code"] != 0, "describe": told["stdout"], "yaml": shown.get("stdout", ""),
+        "standing": explaining.standing(json.loads(seen["stdout"])) if seen.get("code") == 0 else None,
+        "decided": explaining.decided(why), **await _surroundings(cluster, revision, chosen),
         "delete_line": chosen.line("delete"), "decision": decision(why), "waits": "\n  nodeName: " not in shown.get("stdout", ""),
     }
+
+
+async def _surroundings(cluster: Cluster, revision: int | None, chosen: Reference) -> Context:
+    """What stands beside an object on the board: the autoscaler of a workload, the load on a Service."""
+    if chosen.resource != "services" and chosen.resource not in WORKLOADS:
+        return {}
+    state = await _state(cluster, revision)
+    if chosen.resource == "services":
+        row = state.get("services", {}).get(f"{chosen.namespace}/{chosen.name}")
+        return {"load": load(chosen, row["load"])} if row else {}
+    row = state.get("workloads", {}).get(chosen.text)
+    return {"autoscaler": row["hpa"]} if row else {}
+
+
+def load(service: Reference, present: dict[str, str] | None) -> Context:
+    """The load on a Service, with the console lines that set it and take it away."""
+    line = f"simulate load {shlex.quote(service.name)} {{rate}} -n {shlex.quote(service.namespace)}"
+    rate = f"{float(quantity.parse(present['rate'])):g}" if present else ""
+    return {"rate": rate, "line": line, "stop": line.replace("{rate}", "0") if present else ""}
 
 
 def decision(answer: dict[str, Any]) -> Context | None:

@@ -230,6 +230,15 @@ document.addEventListener("click", (event) => {
   if (button.closest("#console [role=tab]")) session.changed();
 });
 
+// A form that is a console line with places for its fields.
+document.addEventListener("submit", (event) => {
+  const line = event.target.dataset.line;
+  if (!line) return;
+  event.preventDefault();
+  terminal.run(line.replace(/\{(\w+)\}/g, (place, name) => event.target.elements[name]?.value ?? place));
+  terminal.root.dataset.open = "";
+});
+
 document.addEventListener("pointerdown", (event) => terminal.root.contains(event.target) || terminal.root.removeAttribute("data-open"));
 document.addEventListener("keydown", (event) => event.key === "Escape" && terminal.root.removeAttribute("data-open"));
 

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from django.template.loader import render_to_string
 
 from cluster.models import Cluster
+from dashboard import explaining
 from dashboard.views.panels import clock_text, decision, reference
 
 pytestmark = pytest.mark.django_db
@@ -121,6 +123,62 @@ def test_nodes_offer_the_way_back(panel, hub):
 def test_every_line_of_a_button_is_understood(panel, hub):
     for line in ("simulate component off " + name for name in hub.frame({})["state"]["components"]):
         assert hub.look({"line": line})["code"] == 0, line
+
+
+def test_why_a_deployment_waits(panel, hub):
+    hub.look({"line": "kubectl set image deployment/nginx-demo nginx=nginx:no-such-tag"})
+    hub.simulation.until_quiet()
+    text = panel("details", ref="deployments.apps/default/nginx-demo")
+    assert "<h3>Why it waits</h3>" in text
+    assert "No old Pod may go" in text
+    assert "How it computes" in text
+    assert "maxSurge" in text
+
+
+def test_who_would_go_first_and_who_went(panel, hub):
+    hub.look({"line": "kubectl scale deployment nginx-demo --replicas=4"})
+    hub.simulation.until_quiet()
+    name = hub.simulation.api.list("replicasets.apps", "default")[0]["metadata"]["name"]
+    text = panel("details", ref=f"replicasets.apps/default/{name}")
+    assert "<h3>What its controller sees</h3>" in text
+    assert "<h4>Who would go first</h4>" in text
+    hub.look({"line": "kubectl scale deployment nginx-demo --replicas=3"})
+    while not (step := hub.simulation.step()) or step.say != "replicaset.delete-pod":
+        pass
+    text = panel("details", ref=step.objects[0])
+    assert "<h3>Why that was done</h3>" in text
+    assert "4 Pods stood in line; it was number 1, before" in text.replace("<code>", "").replace("</code>", "")
+
+
+def test_names_are_no_markup():
+    word = {"key": "pod.container-waits", "args": {"pod": "<b>x</b>", "reason": "<i>"}, "topic": "waits"}
+    told = explaining.standing({
+        "words": [word], "waits": True,
+        "tables": [{"title": "table.order", "columns": ["column.pod"], "rows": [["<b>x</b>"], [word]]}],
+    })
+    text = render_to_string("panels/standing.html", {"standing": told})
+    assert "<b>" not in text
+    assert "<i>" not in text
+    assert text.count("&lt;b&gt;x&lt;/b&gt;") == 3
+
+
+def test_the_load_on_a_service(panel, hub):
+    text = panel("details", ref="services/default/nginx-service")
+    assert "Nobody calls it." in text
+    assert 'data-line="simulate load nginx-service {rate} -n default"' in text
+    assert "Stop the load" not in text
+    hub.look({"line": "simulate load nginx-service 1000"})
+    text = panel("details", ref="services/default/nginx-service")
+    assert "1000 requests per second come in." in text
+    assert 'data-line="simulate load nginx-service 0 -n default"' in text
+
+
+def test_the_autoscaler_of_a_workload(panel, hub):
+    hub.look({"line": "kubectl autoscale deployment nginx-demo --max=5 --cpu=50%"})
+    hub.simulation.until_quiet()
+    text = panel("details", ref="deployments.apps/default/nginx-demo")
+    assert "nginx-demo keeps it between 1 and 5" in text
+    assert 'data-ref="horizontalpodautoscalers.autoscaling/default/nginx-demo"' in text
 
 
 def test_a_refusal_is_told(panel, hub):
