@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 RUN_REQUIREMENTS := requirements.txt $(if $(DATABASE_URL)$(REDIS_URL),requirements-scale.txt)
 RUN_STAMP := $(VENV)/.installed-run$(if $(DATABASE_URL)$(REDIS_URL),-scale)
 DEV_STAMP := $(VENV)/.installed-dev
+# Two for each processor: half of the time a test waits for a server or a browser.
+WORKERS ?= $(shell expr 2 \* $$(nproc))
 LANGUAGE_DIRECTORIES := zh_Hans
 
 .PHONY: help run setup chromium lint format types test golden bench walks parity messages
@@ -23,7 +25,7 @@ setup: $(DEV_STAMP)  ## everything that development and `make test` need
 	@scripts/ensure-chromium
 
 test: setup lint types  ## linters, types and all tests, a real browser included
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEV_STAMP)  ## style of Python and templates
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.test import override_settings
@@ -35,6 +36,11 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+# Tests that wait for servers and browsers or take minutes: begun first, they leave no processor idle at the end.
+SLOW = frozenset({"bighost", "browser", "cluster", "dashboard", "scale", "test_golden.py", "test_walks.py"})
+# Machines differ, and so does how long an example takes to make.
+hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("any machine")
 PLAIN_STATIC_FILES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -172,7 +178,12 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that drive the browser, so that `-m "not browser"` leaves them out."""
+    """Mark the tests that drive the browser, so that `-m "not browser"` leaves them out; the slow ones come first."""
     for item in items:
         if {"browser", "page", "context"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=_is_fast)
+
+
+def _is_fast(item: pytest.Item) -> bool:
+    return item.path.relative_to(ROOT / "tests").parts[0] not in SLOW
