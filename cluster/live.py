@@ -13,11 +13,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from cluster import board, kubectl, store
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World
+from cluster.inspection.pod import inspect
 from cluster.machinery.settings import Settings
 from cluster.manifests import BUILT_IN
 from cluster.models import Cluster
@@ -605,6 +607,21 @@ class LiveCluster:
         suggest = command.get("suggest", True) is not False
         return {**await asyncio.to_thread(explain, case, changes, suggest=suggest)}
 
+    async def inspect(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """A Pod from the inside at a revision; at the newest one at the time that the clock shows (`live`)."""
+        world = await self.world_at(command.get("revision"))
+        if command.get("live") and world is self.shown:
+            world = replace(world, now=max(world.now, self._virtual_now()))
+        ref = str(command.get("ref") or "")
+        pod = world.row("pods", tuple(ref.split("/")[1:])) if ref.startswith("pods/") else None
+        if pod is None:
+            raise Refused(f"There is no Pod {ref.partition('/')[2]} at this moment.")
+        view = Reader(world)
+        # What goes on inside is computed, which may take a while; it only reads what never changes.
+        found = await asyncio.to_thread(inspect, view, pod, self._simulation.settings.extra_images)
+        row = board.pod_row(view, pod)
+        return {"type": "inspected", "ref": ref, "revision": world.revision, "now": world.now, "row": row, "pod": found}
+
     async def _case(self, ref: str, world: World) -> Case:
         """The Pod at a moment with the newest decision about it. Raises Refused when there is and was none."""
         branch = self.branch
@@ -659,10 +676,10 @@ COMMANDS: dict[str, Handler] = {
     "fork": LiveCluster.fork, "branch": LiveCluster.change_branch,
     "console": LiveCluster.console, "interrupt": LiveCluster.interrupt, "gone": LiveCluster.gone,
     "complete": LiveCluster.complete, "look": LiveCluster.look_at, "why": LiveCluster.why,
-    "explain": LiveCluster.explain, "apply": LiveCluster.apply,
+    "explain": LiveCluster.explain, "inspect": LiveCluster.inspect, "apply": LiveCluster.apply,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
-IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "gone", "complete", "look", "why", "explain"})
+IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "gone", "complete", "look", "why", "explain", "inspect"})
 # Commands that act: at a past revision they begin a new branch there.
 TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console", "apply"})
 # Commands after which the clock's position is kept even if nothing was written.

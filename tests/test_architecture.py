@@ -19,7 +19,7 @@ FLOORS = (
     ("cluster.scheduler", "cluster.controllers"),
     ("cluster.simulation",),
     ("cluster.large",),
-    ("cluster.kubectl", "cluster.manifests"),
+    ("cluster.kubectl", "cluster.manifests", "cluster.inspection"),
     (
         "cluster.models", "cluster.projection", "cluster.board", "cluster.board_workloads", "cluster.store", "cluster.live",
         "cluster.worker", "cluster.bighost", "cluster.failpoints", "cluster.admin", "cluster.apps", "cluster.migrations",
