@@ -43,6 +43,7 @@ def _said(view: Reader, pod: Document, containers: list[Row]) -> Iterator[Row]:
     ready = pods.condition(pod, "Ready") or {}
     if not waits and pods.is_ready(pod):
         yield word("ready", count=len(containers_that_count(containers)), since=_moment(ready.get("lastTransitionTime")))
+        yield from _endangered(containers)
         yield from _restarted(containers)
     elif not waits:
         yield word("unready", reason=ready.get("reason", ""), message=ready.get("message", ""))
@@ -154,7 +155,8 @@ def _waiting(one: Row) -> Row | None:
     state, name, reason = one["state"], one["name"], one["state"]["reason"]
     until = one["wait"]["until"] if one["wait"] else 0
     if reason in PULL_FAILS:
-        return word("pull-fails", container=name, image=one["image"]["name"], message=state["message"], until=until)
+        key = "pull-fails-until" if until else "pull-fails"
+        return word(key, container=name, image=one["image"]["name"], message=state["message"], until=until)
     if reason in CONFIGURATION_FAILS:
         return word("configuration-fails", container=name, reason=reason, message=state["message"])
     if reason == "CrashLoopBackOff":
@@ -185,6 +187,15 @@ def _probed(one: Row) -> Row | None:
     if readiness is not None and readiness["complaint"]:
         return word("readiness-fails", container=one["name"], message=readiness["complaint"])
     return word("not-ready-yet", container=one["name"]) if readiness is not None else None
+
+
+def _endangered(containers: list[Row]) -> Iterator[Row]:
+    """Who is about to be killed for a failing liveness probe."""
+    for one in containers_that_count(containers):
+        for probe in one["probes"]:
+            if probe["kind"] == "liveness" and probe["dots"] and probe["dots"][-1]["complaint"]:
+                count = min(probe["row"], probe["failures"])
+                yield word("endangered", container=one["name"], row=count, failures=probe["failures"], message=probe["complaint"])
 
 
 def _restarted(containers: list[Row]) -> Iterator[Row]:

@@ -1,0 +1,74 @@
+"""The Pod view: a Pod from the inside, with its containers, probes, volumes, and what it waits for.
+
+As a whole page for whoever has no JavaScript, as a fragment for htmx beside the board. It shows the moment that the board
+shows, the Pod that is selected there, or without one the Pod that something happened to last.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from cluster.models import Cluster
+from dashboard import inspecting
+from dashboard.views.asking import Moment, answering, ask, moment_of, own_cluster
+from dashboard.views.panels import pods_to_choose, reference
+from dashboard.views.sandboxes import name_of
+
+SYSTEM = "kube-system"
+
+Context = dict[str, Any]
+
+
+@never_cache
+@require_safe
+@answering
+async def pod(request: HttpRequest, cluster: str) -> HttpResponse:
+    """The view at the moment and of the Pod that the query names; the fragment alone for htmx."""
+    own = await own_cluster(request, cluster)
+    moment = moment_of(request.GET)
+    whole = not request.htmx  # type: ignore[attr-defined]
+    context = {"cluster": own, "name": name_of(own), "section": "sandbox", "past": moment.past, "whole": whole}
+    context |= await _inspected(own, moment, request.GET)
+    return render(request, "pod/page.html" if whole else "pod/pod.html", context)
+
+
+async def _inspected(cluster: Cluster, moment: Moment, query: QueryDict) -> Context:
+    """What the templates need, or the sentence that says why there is nothing to show."""
+    frame = await ask(cluster, {"type": "frame", "revision": moment.revision})
+    if frame["type"] == "error":
+        return {"problem": frame["message"]}
+    chosen = reference_of_pod(query.get("ref", ""))
+    stays = reference_of_pod(query.get("stay", ""))
+    if stays.removeprefix("pods/") not in frame["state"]["pods"]:
+        stays = ""
+    ref = chosen or stays or newest(frame)
+    pods = pods_to_choose(frame["state"]["pods"], ref)
+    if not ref:
+        return {"pods": pods}
+    answer = await ask(cluster, {"type": "inspect", "ref": ref, "revision": moment.revision, "live": moment.live})
+    if answer["type"] == "error":
+        return {"pods": pods, "chosen": ref, "problem": answer["message"]}
+    return {"pods": pods, "chosen": ref, "pod": inspecting.rendered(answer)}
+
+
+def reference_of_pod(text: str) -> str:
+    """The Pod that a reference names, "" for anything else."""
+    found = reference(text)
+    return found.text if found is not None and found.resource == "pods" and found.namespace else ""
+
+
+def newest(frame: dict[str, Any]) -> str:
+    """The Pod that something happened to last and that is still there; "" when there is none."""
+    pods = frame["state"]["pods"]
+    for header in reversed(frame["log"]):
+        for ref in header["objs"]:
+            key = ref.removeprefix("pods/")
+            if key in pods and pods[key]["ns"] != SYSTEM:
+                return f"pods/{key}"
+    own = [key for key, row in sorted(pods.items()) if row["ns"] != SYSTEM]
+    return f"pods/{own[0]}" if own else ""
