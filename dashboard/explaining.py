@@ -65,14 +65,14 @@ def plain(word: Word) -> str:
     """A word of an explanation as text."""
     args = {name: _translated(name, value) for name, value in word["args"].items()}
     template = _TEMPLATES[word["key"]]
-    return fill(gettext(template), args, _between()).replace("**", "")
+    return fill(gettext(template), args, between()).replace("**", "")
 
 
 def html(word: Word) -> SafeString:
     """A word of an explanation as HTML: who decides is strong, names and amounts are code."""
     args = {name: _marked(name, value) for name, value in word["args"].items()}
     template = _TEMPLATES[word["key"]]
-    text = fill(gettext(template), args, _between())
+    text = fill(gettext(template), args, between())
     return mark_safe(_BOLD.sub(r"<strong>\1</strong>", text))  # the templates are ours, every argument is escaped
 
 
@@ -169,7 +169,7 @@ def _ask_label(kind: str) -> str:
     return gettext(ASKS[kind]) if kind in ASKS else kind
 
 
-def _between() -> str:
+def between() -> str:
     """What stands between the items of a list."""
     return gettext(_SEPARATOR).replace("{first}", "").replace("{second}", "")
 

@@ -1,4 +1,4 @@
-"""The Pod view in words: what an inspected Pod (cluster/inspection/pod.py) says in the reader's language, ready for its templates."""
+"""The Pod view in words: an inspected Pod (cluster/inspection/pod.py) in the reader's language, ready for its templates."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_noop, ngettext
 
-from cluster.scheduler.explanation.sentences import fill
+from cluster.machinery.wording import fill
+from dashboard.clock import clock_text
+from dashboard.explaining import between
 
 Row = dict[str, Any]
 
 # What the Pod waits for, or why it restarts (cluster/inspection/standing.py).
 SENTENCES: Mapping[str, str] = {
     "silent": gettext_noop("The **kubelet of {node} does not answer**: you see what it reported last."),
-    "stopping": gettext_noop("It is **being deleted**: {containers} got SIGTERM and may take until {until}; then SIGKILL ends them."),
+    "stopping": gettext_noop("It is **being deleted**: {containers} got SIGTERM and may take until {until}, then comes SIGKILL."),
     "finalizers": gettext_noop("Nothing of it runs any more; it **waits for its finalizers** to be removed: {finalizers}."),
     "stopped": gettext_noop("Nothing of it runs any more; the kubelet is about to **remove the object**."),
     "succeeded": gettext_noop("All its containers have ended with 0: it has **succeeded** and will not run again."),
     "evicted": gettext_noop("Its node **sent it away** (Evicted): {message}"),
     "failed-because": gettext_noop("It has **failed** ({reason}): {message}"),
-    "failed": gettext_noop("Container {container} **ended with {code}** ({meaning}); with restartPolicy {policy} it stays ended."),
+    "failed": gettext_noop("Container {container} **ended with {code}** ({meaning}); restartPolicy {policy} leaves it so."),
     "gated": gettext_noop("It **waits for its scheduling gates** to be removed: {gates}."),
     "nominated": gettext_noop("It **waits for room on {node}**: Pods of lower priority are leaving."),
     "unschedulable": gettext_noop("It **waits for a node**: {message}."),
     "unscheduled": gettext_noop("It **waits for the scheduler** {scheduler} to choose a node."),
     "mount": gettext_noop("Nothing starts, because **a volume cannot be mounted**: {message}"),
     "attach": gettext_noop("It **waits for volumes** to be attached to {node}: {volumes}."),
-    "sandbox": gettext_noop("The kubelet of {node} **makes the sandbox**: the network namespace that all its containers will share."),
+    "sandbox": gettext_noop("The kubelet of {node} **makes the sandbox**: the network that all its containers will share."),
     "readiness-gates": gettext_noop("Its containers are ready, but its **readiness gates** are closed: {gates}."),
     "pulling": gettext_noop("The node **pulls the image** {image} of {container}, until {until}."),
     "pull-fails": gettext_noop("The image {image} of {container} **cannot be pulled**: {message}"),
@@ -40,18 +42,19 @@ SENTENCES: Mapping[str, str] = {
     "ended": gettext_noop("Container {container} **has ended with {code}** ({meaning})."),
     "initializing": gettext_noop("**Init container {container} runs**; what comes after it waits until it has ended with 0."),
     "crash": gettext_noop(
-        "Container {container} **has ended {times, plural, one {once} other {# times}}**, the last time with {code} ({meaning})."
+        "Container {container} **has ended {times, plural, one {# time} other {# times}}**, lastly with {code} ({meaning})."
         " The kubelet waits longer after each end: it starts again at {until}."
     ),
     "crash-ended": gettext_noop(
-        "Container {container} **comes to its end by itself** (with 0, {times, plural, one {once} other {# times}});"
+        "Container {container} **comes to its end by itself** (with 0, {times, plural, one {# time} other {# times}});"
         " restartPolicy Always starts it each time, later and later: again at {until}."
     ),
     "crash-probe": gettext_noop(
         "The kubelet **killed {container} because its {probe} probe failed** ({code}: {meaning}); it starts again at {until}."
     ),
     "crash-memory": gettext_noop(
-        "Container {container} **wanted more memory than its limit** and was killed (OOMKilled, {code}); it starts again at {until}."
+        "Container {container} **wanted more memory than its limit** and was killed (OOMKilled, {code});"
+        " it starts again at {until}."
     ),
     "starting-up": gettext_noop(
         "Container {container} runs, but its **startup probe** has not succeeded yet; the other probes wait for it. {message}"
@@ -68,14 +71,15 @@ SENTENCES: Mapping[str, str] = {
         "The **liveness probe of {container} fails**: {row} in a row, after {failures} the kubelet kills it. {message}"
     ),
     "restarted": gettext_noop(
-        "Container {container} was started again {times, plural, one {once} other {# times}}; before, it ended with {code} ({meaning})."
+        "Container {container} was started again {times, plural, one {# time} other {# times}}; before, it ended with {code}"
+        " ({meaning})."
     ),
     "restarted-probe": gettext_noop(
-        "Container {container} was started again {times, plural, one {once} other {# times}}; before, the kubelet killed it"
+        "Container {container} was started again {times, plural, one {# time} other {# times}}; before, the kubelet killed it"
         " because its {probe} probe failed."
     ),
     "restarted-memory": gettext_noop(
-        "Container {container} was started again {times, plural, one {once} other {# times}}; before, it was killed for"
+        "Container {container} was started again {times, plural, one {# time} other {# times}}; before, it was killed for"
         " wanting more memory than its limit."
     ),
 }
@@ -151,21 +155,18 @@ _TIMES = ("at", "since", "until")
 MIB = 1 << 20
 
 
-def clock_text(milliseconds: int) -> str:
-    """Virtual time as the timeline writes it: 1:05.3."""
-    minutes, rest = divmod(milliseconds // 100, 600)
-    return f"{minutes}:{rest // 10:02}.{rest % 10}"
-
-
 def rendered(answer: Mapping[str, Any]) -> Row:
     """The worker's answer with words, ready for templates/pod/."""
     pod, now = answer["pod"], answer["now"]
+    containers = [_container(one, now) for one in pod["containers"]]
     return {
         **pod,
         "ref": answer["ref"], "now": now, "row": answer["row"], "clock": clock_text(now),
         "sentences": [{**one, "html": sentence(one)} for one in pod["sentences"]],
         "sandbox": _sandbox(pod["sandbox"]),
-        "containers": [_container(one, now) for one in pod["containers"]],
+        "containers": containers,
+        "first": [one for one in containers if one["role"] != "container"],
+        "then": [one for one in containers if one["role"] == "container"],
         "volumes": [_volume(one) for one in pod["volumes"]],
         "quality": {**pod["quality"], "why": _quality(pod["quality"])},
         "conditions": [_condition(one) for one in pod["conditions"]],
@@ -178,8 +179,14 @@ def sentence(word: Mapping[str, Any]) -> SafeString:
     args = dict(word["args"])
     if "code" in args:
         args["meaning"] = meaning(args["code"])
-    text = fill(gettext(SENTENCES[word["key"]]), {name: _marked(name, value) for name, value in args.items()}, gettext(", "))
+    text = fill(_said(SENTENCES, word["key"]), {name: _marked(name, value) for name, value in args.items()}, between())
     return mark_safe(_BOLD.sub(r"<strong>\1</strong>", text))  # the templates are ours, every argument is escaped
+
+
+def _said(table: Mapping[Any, str], key: Any) -> str:
+    """The text under a key in the reader's language."""
+    english = table[key]
+    return gettext(english)
 
 
 def _marked(name: str, value: Any) -> Any:
@@ -196,7 +203,7 @@ def _marked(name: str, value: Any) -> Any:
 def meaning(code: int) -> str:
     """What an exit code says in words."""
     if code in CODES:
-        return gettext(CODES[code])
+        return _said(CODES, code)
     if 128 < code < 193:
         return gettext("ended by signal %(n)d") % {"n": code - 128}
     return gettext("the program's own code")
@@ -214,7 +221,7 @@ def _container(one: Row, now: int) -> Row:
     state = one["state"]
     return {
         **one,
-        "role_text": gettext(ROLES[one["role"]]),
+        "role_text": _said(ROLES, one["role"]),
         "mark": mark(one),
         "state": {**state, "text": state_text(one), "meaning": meaning(state["code"]) if "code" in state else ""},
         "last": _ending(one["last"]),
@@ -311,15 +318,23 @@ def _probe(probe: Row, now: int) -> Row:
     result = probe["result"]
     return {
         **probe,
-        "title": gettext(PROBES[probe["kind"]]),
+        "title": _said(PROBES, probe["kind"]),
         "dots": dots,
-        "consequence": gettext(CONSEQUENCES[probe["kind"], result] if dots else WAITS if result == "waits" else NOT_YET),
+        "consequence": _consequence(probe),
         "is_good": bool(dots) and result == "passing",
         "numbers": _numbers(probe),
         "summary": gettext("the last %(n)d: %(good)d succeeded, %(bad)d failed") % {
             "n": len(dots), "good": len(dots) - failed, "bad": failed},
         "left": None if probe["next"] is None else max(0, -(-(probe["next"] - now) // 1000)),
     }
+
+
+def _consequence(probe: Row) -> str:
+    """What the result of a probe brings about."""
+    if probe["dots"]:
+        return _said(CONSEQUENCES, (probe["kind"], probe["result"]))
+    english = WAITS if probe["result"] == "waits" else NOT_YET
+    return gettext(english)
 
 
 def _dot(dot: Row) -> Row:
@@ -333,7 +348,8 @@ def _numbers(probe: Row) -> str:
     words = [gettext("every %(n)d s") % {"n": probe["period"]}]
     if probe["delay"]:
         words.append(gettext("first after %(n)d s") % {"n": probe["delay"]})
-    words.append(ngettext("%(n)d failure turns it", "%(n)d failures in a row turn it", probe["failures"]) % {"n": probe["failures"]})
+    failures = probe["failures"]
+    words.append(ngettext("%(n)d failure turns it", "%(n)d failures in a row turn it", failures) % {"n": failures})
     if probe["successes"] > 1:
         words.append(gettext("%(n)d successes turn it back") % {"n": probe["successes"]})
     words.append(gettext("an answer may take %(n)d s") % {"n": probe["timeout"]})
@@ -374,19 +390,19 @@ def _bytes(amount: int) -> str:
 def _volume(volume: Row) -> Row:
     return {
         **volume,
-        "where_text": fill(gettext(PLACES[volume["place"]]), {"node": volume["node"] or gettext("its node")}),
-        "fate": "" if volume["place"] == "none" else gettext(FATES[volume["dies"]]),
+        "where_text": fill(_said(PLACES, volume["place"]), {"node": volume["node"] or gettext("its node")}),
+        "fate": "" if volume["place"] == "none" else _said(FATES, volume["dies"]),
     }
 
 
 def _quality(quality: Row) -> str:
     args = {"container": quality["container"], "resource": quality["resource"]}
-    return fill(gettext(QUALITIES[quality["lacks"] or quality["class"]]), args)
+    return fill(_said(QUALITIES, quality["lacks"] or quality["class"]), args)
 
 
 def _condition(condition: Row) -> Row:
     return {
         **condition,
-        "says": gettext(CONDITIONS[condition["type"]]) if condition["type"] in CONDITIONS else "",
+        "says": _said(CONDITIONS, condition["type"]) if condition["type"] in CONDITIONS else "",
         "clock": clock_text(condition["since"]) if condition["since"] is not None else "",
     }

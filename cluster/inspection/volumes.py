@@ -32,19 +32,24 @@ Row = dict[str, Any]
 def of_pod(view: Reader, pod: Document) -> list[Row]:
     """The volumes of a Pod in the order of the spec, each with who mounts it."""
     return [
-        {**_row(view, pod, volume), "mounts": list(_mounts(pod, volume["name"]))}
+        {**_row(view, pod, volume), "mounts": _mounts(pod, volume["name"])}
         for volume in dig(pod, "spec", "volumes", default=[])
     ]
 
 
 def _mounts(pod: Document, name: str) -> list[Row]:
+    """{path, sub_path, read_only, containers: who mounts it there, all: whether that is everybody}."""
+    everybody = (*pods.init_containers(pod), *pods.containers(pod))
+    found: dict[tuple[str, str, bool], list[str]] = {}
+    for container in everybody:
+        for mount in container.get("volumeMounts") or []:
+            if mount["name"] == name:
+                way = (mount["mountPath"], mount.get("subPath", ""), bool(mount.get("readOnly")))
+                found.setdefault(way, []).append(container["name"])
     return [
-        {
-            "container": container["name"], "path": mount["mountPath"], "sub_path": mount.get("subPath", ""),
-            "read_only": bool(mount.get("readOnly")),
-        }
-        for container in (*pods.init_containers(pod), *pods.containers(pod))
-        for mount in container.get("volumeMounts") or [] if mount["name"] == name
+        {"path": path, "sub_path": inside, "read_only": read_only, "containers": names,
+         "all": len(names) == len(everybody) > 1}
+        for (path, inside, read_only), names in found.items()
     ]
 
 

@@ -20,6 +20,7 @@ from cluster.models import Cluster
 from cluster.objects import quantity
 from cluster.objects.registry import REGISTRY
 from dashboard import explaining
+from dashboard.clock import clock_text
 from dashboard.views.asking import answering, ask, moment_of, own_cluster
 
 # "pods/default/web-1", "nodes//node-1", "deployments.apps/default/web"
@@ -52,12 +53,6 @@ def reference(text: str) -> Reference | None:
     found = _REFERENCE.fullmatch(text)
     kind = REGISTRY[found[1]] if found and found[1] in REGISTRY else None
     return Reference(found[1], found[2], found[3], kind.kind) if found and kind else None
-
-
-def clock_text(milliseconds: int) -> str:
-    """Virtual time as the timeline writes it: 1:05.3."""
-    minutes, rest = divmod(milliseconds // 100, 600)
-    return f"{minutes}:{rest // 10:02}.{rest % 10}"
 
 
 # --- what each panel shows ------------------------------------------------------------------------------------------

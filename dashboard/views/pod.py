@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from cluster.models import Cluster
 from dashboard import inspecting
 from dashboard.views.asking import Moment, answering, ask, moment_of, own_cluster
-from dashboard.views.panels import pods_to_choose, reference
+from dashboard.views.choosing import pod_of, pods_to_choose
 from dashboard.views.sandboxes import name_of
 
 SYSTEM = "kube-system"
@@ -42,8 +42,8 @@ async def _inspected(cluster: Cluster, moment: Moment, query: QueryDict) -> Cont
     frame = await ask(cluster, {"type": "frame", "revision": moment.revision})
     if frame["type"] == "error":
         return {"problem": frame["message"]}
-    chosen = reference_of_pod(query.get("ref", ""))
-    stays = reference_of_pod(query.get("stay", ""))
+    chosen = pod_of(query.get("ref", ""))
+    stays = pod_of(query.get("stay", ""))
     if stays.removeprefix("pods/") not in frame["state"]["pods"]:
         stays = ""
     ref = chosen or stays or newest(frame)
@@ -54,12 +54,6 @@ async def _inspected(cluster: Cluster, moment: Moment, query: QueryDict) -> Cont
     if answer["type"] == "error":
         return {"pods": pods, "chosen": ref, "problem": answer["message"]}
     return {"pods": pods, "chosen": ref, "pod": inspecting.rendered(answer)}
-
-
-def reference_of_pod(text: str) -> str:
-    """The Pod that a reference names, "" for anything else."""
-    found = reference(text)
-    return found.text if found is not None and found.resource == "pods" and found.namespace else ""
 
 
 def newest(frame: dict[str, Any]) -> str:

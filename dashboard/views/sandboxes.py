@@ -21,9 +21,10 @@ from cluster import store
 from cluster.manifests import BUILT_IN
 from cluster.models import Cluster
 from dashboard import visitors
+from dashboard.clock import clock_text
 from dashboard.narration import sentences
 from dashboard.views.asking import answering, ask, no_picture, own_cluster
-from dashboard.views.panels import PANELS, clock_text
+from dashboard.views.panels import PANELS
 
 SANDBOX = "sandbox"
 MAX_SANDBOXES = 5

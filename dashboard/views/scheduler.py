@@ -18,9 +18,10 @@ from django.views.decorators.http import require_safe
 
 from cluster.models import Cluster
 from dashboard import explaining
+from dashboard.clock import clock_text
 from dashboard.matrix import matrix
 from dashboard.views.asking import Moment, answering, ask, moment_of, own_cluster
-from dashboard.views.panels import clock_text, reference
+from dashboard.views.choosing import pod_of, pods_to_choose
 from dashboard.views.sandboxes import name_of
 
 # What a visitor may switch on at the same time, and how long the text of one change may be.
@@ -49,9 +50,9 @@ async def _explained(cluster: Cluster, moment: Moment, query: QueryDict) -> Cont
     frame = await ask(cluster, {"type": "frame", "revision": moment.revision})
     if frame["type"] == "error":
         return {"problem": frame["message"]}
-    chosen = _pod(query.get("ref", ""))
+    chosen = pod_of(query.get("ref", ""))
     ref = chosen or newest(frame)
-    pods = _pods(frame["state"]["pods"], chosen)
+    pods = pods_to_choose(frame["state"]["pods"], chosen)
     if not ref:
         return {"pods": pods}
     try:
@@ -93,25 +94,6 @@ def _change(text: str) -> dict[str, Any]:
     if len(text) > MAX_CHANGE or not isinstance(change, dict):
         raise ValueError(gettext("This change cannot be understood."))
     return change
-
-
-def _pod(text: str) -> str:
-    found = reference(text)
-    return found.text if found is not None and found.resource == "pods" and found.namespace else ""
-
-
-def _pods(rows: dict[str, dict[str, Any]], chosen: str) -> Context:
-    """The Pods to choose from: those that wait, then those with a node. A chosen one that is gone stays in the list."""
-    listed = [
-        {"ref": f"pods/{key}", "name": row["name"], "namespace": row["ns"], "node": row["node"]}
-        | {"chosen": f"pods/{key}" == chosen}
-        for key, row in sorted(rows.items())
-    ]
-    gone = chosen.removeprefix("pods/") if chosen and not any(pod["chosen"] for pod in listed) else ""
-    return {
-        "waiting": [pod for pod in listed if not pod["node"]], "placed": [pod for pod in listed if pod["node"]],
-        "gone": gone, "gone_ref": chosen if gone else "",
-    }
 
 
 def drawn(answer: dict[str, Any], search: str = "") -> Context:

@@ -52,9 +52,10 @@ async function fetchTables() {
 }
 
 /** The views beside the board. Each comes with its style when it is first opened: most visits never need them. */
-const links = { select: (ref) => session.select(ref) };
+const links = { select: (ref) => session.select(ref), now: () => session.now(), paint };
 const VIEWS = {
   scheduler: async (root) => new (await import("./matrix.js")).Matrix(root, part(board, "matrix-bar"), links),
+  pod: async (root) => new (await import("./podview.js")).PodView(root, links),
 };
 const coming = {};
 const opened = {}; // those that have come, by name
@@ -64,6 +65,12 @@ function fetchView(name) {
     opened[name] = made;
     showViews();
   });
+}
+
+/** Gives an element the hue of a Pod's owner. */
+function paint(element, ref) {
+  const pod = stage.state?.pods[ref.slice("pods/".length)];
+  if (pod) setAttribute(element, "data-id", String(session.hues.of(pod).id));
 }
 
 /** Resolves when a style sheet is there, or can't be had. */
@@ -239,6 +246,8 @@ document.addEventListener("submit", (event) => {
   terminal.root.dataset.open = "";
 });
 
+// A Pod on the board opens on a double click; one click selects it.
+stage.root.addEventListener("dblclick", (event) => event.target.closest(".pod[data-ref]") && setView({ tab: "pod" }));
 document.addEventListener("pointerdown", (event) => terminal.root.contains(event.target) || terminal.root.removeAttribute("data-open"));
 document.addEventListener("keydown", (event) => event.key === "Escape" && terminal.root.removeAttribute("data-open"));
 
@@ -254,6 +263,7 @@ startKeys({
   table: () => setView({ table: !view.table }),
   board: () => setView({ tab: "board" }),
   scheduler: () => setView({ tab: "scheduler" }),
+  pod: () => setView({ tab: "pod" }),
   columnOn: () => opened.scheduler?.column(1),
   columnBack: () => opened.scheduler?.column(-1),
   legend: () => click('[data-dialog="legend"]'),

@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from cluster import board, kubectl
+from cluster.apiserver.reader import Reader
+from cluster.inspection.pod import inspect
 from cluster.manifests import BUILT_IN
 from cluster.simulation import bootstrap, journal
 from cluster.simulation.step import Step
@@ -37,7 +39,8 @@ class SimulatedHub:
         return getattr(self, command["type"])(command)
 
     def frame(self, command: dict[str, Any]) -> dict[str, Any]:
-        return {"type": "frame", "revision": self.simulation.revision, "state": board.state(self.simulation.world)}
+        log = [board.header(journal.encode_step(step)) for step in self.steps]
+        return {"type": "frame", "revision": self.simulation.revision, "state": board.state(self.simulation.world), "log": log}
 
     def look(self, command: dict[str, Any]) -> dict[str, Any]:
         if "line" not in command:
@@ -57,6 +60,14 @@ class SimulatedHub:
             if step.why is not None and step.objects[0] == command["ref"]:
                 return {"type": "why", "why": step.why, "step": board.header(journal.encode_step(step))}
         return {"type": "why", "why": None, "step": None}
+
+    def inspect(self, command: dict[str, Any]) -> dict[str, Any]:
+        view = Reader(self.simulation.world)
+        pod = view.get("pods", *command["ref"].split("/")[1:])
+        if pod is None:
+            return {"type": "error", "message": f"There is no Pod {command['ref'].partition('/')[2]} at this moment."}
+        found = {"row": board.pod_row(view, pod), "pod": inspect(view, pod, {})}
+        return {"type": "inspected", "ref": command["ref"], "revision": view.revision, "now": view.now, **found}
 
     def apply(self, command: dict[str, Any]) -> dict[str, Any]:
         errors = kubectl.errors_by_line(command["text"], self.simulation)

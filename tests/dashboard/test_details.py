@@ -7,7 +7,8 @@ from django.template.loader import render_to_string
 
 from cluster.models import Cluster
 from dashboard import explaining
-from dashboard.views.panels import clock_text, decision, reference
+from dashboard.clock import clock_text
+from dashboard.views.panels import decision, reference
 
 pytestmark = pytest.mark.django_db
 

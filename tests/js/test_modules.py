@@ -32,7 +32,7 @@ def test_text_never_becomes_markup() -> None:
 
 def test_fragments_keep_the_content_security_policy() -> None:
     """No inline script, style or handler in the fragments of board and matrix."""
-    paths = [path for folder in ("board", "scheduler") for path in (ROOT / "templates" / folder).glob("*.html")]
+    paths = [path for folder in ("board", "pod", "scheduler") for path in (ROOT / "templates" / folder).glob("*.html")]
     found = [path.name for path in paths if INLINE.search(path.read_text())]
     assert found == []
 
@@ -42,7 +42,7 @@ def test_every_drawing_exists() -> None:
     sprite = (ROOT / "templates" / "board" / "sprite.html").read_text()
     known = set(re.findall(r'id="([^"]+)"', sprite))
     used: set[str] = set()
-    for folder in ("board", "scheduler"):
+    for folder in ("board", "pod", "scheduler"):
         for path in (ROOT / "templates" / folder).glob("*.html"):
             used |= set(re.findall(r'<use href="#([a-z]+(?:-[a-z]+)?)"', path.read_text()))
     for path in (ROOT / "static" / "js").glob("*.js"):

@@ -1,0 +1,162 @@
+"""The Pod view: a Pod from the inside, live and at any moment."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.driver import at_rest, line, moment, open_sandbox, profile
+from tests.conftest import ServerProcess
+
+PODS = """apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  volumes:
+  - {name: data, emptyDir: {}}
+  initContainers:
+  - {name: prepare, image: busybox, command: [sh, -c, sleep 1]}
+  containers:
+  - name: web
+    image: nginx:1.27
+    readinessProbe: {httpGet: {path: /, port: 80}, periodSeconds: 5}
+    resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {memory: 128Mi}}
+    volumeMounts: [{name: data, mountPath: /data}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: crasher}
+spec:
+  containers:
+  - {name: main, image: busybox, command: [sh, -c, "echo goodbye; sleep 2; exit 3"]}
+"""
+WIDE = "document.documentElement.scrollWidth - innerWidth"
+
+
+def prepare(page: Page, seconds: int = 60) -> None:
+    """A paused sandbox with a Pod that is well and one that crashes, a minute old."""
+    open_sandbox(page, playing=False)
+    page.evaluate("text => { document.querySelector('[data-file]').value = text }", PODS)
+    line(page, "kubectl apply -f editor.yaml")
+    page.locator("#timeline [data-part=run] summary").click()
+    page.locator(f"#timeline [data-act=advance][data-seconds='{seconds}']").click()
+    page.wait_for_timeout(200)
+    page.keyboard.press("Escape")
+    page.locator("body").press("End")
+    at_rest(page, 0, 300)
+
+
+def choose(page: Page, pod: str) -> None:
+    page.locator("#pod-select").select_option(f"pods/default/{pod}")
+    expect(page.locator(f"#pod [data-pod='pods/default/{pod}']")).to_be_visible()
+
+
+def test_it_works(page: Page) -> None:
+    """From a chip on the board into the Pod; the console's log is the view's; Escape and 1 lead back."""
+    prepare(page)
+    page.locator("#stage .pod[title*=crasher]").click()
+    page.locator("#details-inside").click()
+    expect(page.locator("#pod .pv__sum").first).to_contain_text("has ended")
+    assert page.url.endswith("#pod")
+    expect(page.locator("#pod .pv__w")).to_contain_text("back-off")
+    page.locator("#pod-main-previous summary").click()
+    expect(page.locator("#pod-main-previous pre")).to_contain_text("goodbye")
+    page.locator("body").press("1")
+    expect(page.locator("#stage")).to_be_visible()
+    page.locator("#stage .pod[title*=shop]").dblclick()
+    expect(page.locator("#pod .pv__sum").first).to_contain_text("All is well")
+    hue = page.locator("#stage .pod[title*=shop]").get_attribute("data-id")
+    expect(page.locator("#pod [data-pod-frame]")).to_have_attribute("data-id", str(hue))
+    page.locator("body").press("t")
+    expect(page.get_by_role("table", name="Containers")).to_be_visible()
+    expect(page.locator("#pod-picture")).to_be_hidden()
+
+
+def test_it_goes_on_with_time(page: Page) -> None:
+    """Dots appear as probes are made, without any event; what is open stays open."""
+    prepare(page)
+    page.locator("body").press("4")
+    choose(page, "shop")
+    page.locator("#pod-web-words summary").click()
+    made = page.locator("#pod [data-probe=readiness] .pv__ds i.ok")
+    before, head = made.count(), moment(page)[1]
+    page.locator("#timeline [data-act=play]").click()
+    expect(made).not_to_have_count(before, timeout=15_000)
+    assert made.count() == before + 1
+    expect(page.locator("#pod-web-words")).to_have_attribute("open", "")
+    assert moment(page)[1] >= head
+
+
+def test_any_past_moment(page: Page) -> None:
+    """Back to the beginning, step by step: the Pod waits for its node, then for its sandbox, then for its image."""
+    prepare(page)
+    page.locator("body").press("4")
+    choose(page, "shop")
+    said: list[str] = []
+    for _ in range(90):
+        page.locator("body").press("ArrowLeft")
+        page.wait_for_timeout(30)
+    page.wait_for_timeout(1500)
+    for _ in range(40):
+        body = page.locator("#pod .pv__b")
+        said += [one.get_attribute("data-says") or "" for one in body.locator(".pv__sum").all()]
+        if "initializing" in said or moment(page)[0] == moment(page)[1]:
+            break
+        page.locator("body").press("ArrowRight")
+        page.wait_for_timeout(700)
+    expect(page.locator("#pod .pv__past")).to_be_visible()
+    assert "initializing" in said, said
+
+
+def test_without_javascript(browser: Browser, live_server_process: ServerProcess) -> None:
+    context = profile(browser, live_server_process.url)
+    page = context.new_page()
+    prepare(page)
+    address = page.url
+    plain = profile(browser, live_server_process.url, java_script_enabled=False, storage_state=context.storage_state())
+    page = plain.new_page()
+    page.goto(f"{address}pod")
+    page.locator("#pod-select").select_option("pods/default/crasher")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".pv__sum").first).to_contain_text("has ended")
+    expect(page.get_by_role("table", name="Containers")).to_be_visible()
+    plain.close()
+    context.close()
+
+
+@pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"contrast": "more"}, {"locale": "zh-CN"}])
+def test_axe(browser: Browser, live_server_process: ServerProcess, look: dict[str, str]) -> None:
+    """Nothing to complain about at full and at phone width, and the page is as wide as the phone."""
+    context = profile(browser, live_server_process.url, reduced_motion="reduce", **look)
+    page = context.new_page()
+    prepare(page)
+    page.locator("body").press("4")
+    problems = []
+
+    def check(where: str) -> None:
+        found = Axe().run(page).response["violations"]
+        problems.extend(f"{where}: {one['id']} {[node['target'] for node in one['nodes']]}" for one in found)
+
+    choose(page, "crasher")
+    page.locator("#pod-main-previous summary").click()
+    check("crasher")
+    choose(page, "shop")
+    check("shop")
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.wait_for_function(f"{WIDE} <= 0")
+    check("phone")
+    page.locator("body").press("t")
+    check("tables")
+    page.wait_for_function(f"{WIDE} <= 0")
+    if "locale" in look:
+        words = page.locator("#pod").evaluate("""view => {
+          const copy = view.cloneNode(true);
+          for (const one of copy.querySelectorAll("[lang=en], code, option, pre")) one.remove();
+          return copy.textContent;
+        }""")
+        assert not re.search(r"\\b(the|of|and|is|was|not|since)\\b", words, re.IGNORECASE), words
+    context.close()
+    assert problems == []
