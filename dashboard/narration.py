@@ -252,6 +252,12 @@ SENTENCES: dict[str, str] = {
     "kubelet.lease": gettext_noop(
         "The **kubelet** on {node} creates its Lease, which it will renew every 10 seconds as its heartbeat."
     ),
+    "kubelet.mirror-created": gettext_noop(
+        "The **kubelet** on {node} runs {pod} from a file and shows it to the API server as a mirror."
+    ),
+    "kubelet.mirror-removed": gettext_noop(
+        "The **kubelet** on {node} lets the mirror {pod} go; it will make it again, and its containers run on."
+    ),
     "kubelet.node-gone": gettext_noop("{node} is gone, and with it everything that lay on it; its API objects stay behind."),
     "kubelet.node-ready": gettext_noop("The **kubelet** on {node} reports that the node is Ready."),
     "kubelet.node-rebooted": gettext_noop("{node} has booted again: every container that ran on it is gone."),
@@ -279,6 +285,7 @@ SENTENCES: dict[str, str] = {
     "kubelet.sandbox": gettext_noop("The **kubelet** on {node} has a sandbox made for {pod}: the Pod gets its address {ip}."),
     "kubelet.sandbox-removed": gettext_noop("The **kubelet** on {node} has the sandbox of {pod} removed."),
     "kubelet.started": gettext_noop("The **kubelet** on {node} has started container {container} of {pod}."),
+    "kubelet.static-removed": gettext_noop("The file of {pod} is gone from {node}; its mirror goes with it."),
     "kubelet.status": gettext_noop("The **kubelet** on {node} posts the status of {pod}."),
     "load.removed": gettext_noop("There is no load on {service} any more."),
     "load.set": gettext_noop("The load on {service} is now {rate} requests per second."),
@@ -460,6 +467,8 @@ SENTENCES: dict[str, str] = {
         "The **StatefulSet controller** reports for {statefulset}: {replicas, plural, one {# Pod} other {# Pods}},"
         " {ready} ready, {updated} of the newest revision."
     ),
+    "static-pod.removed": gettext_noop("{file} is gone from the manifest directory of {node}."),
+    "static-pod.written": gettext_noop("{file} now lies in the manifest directory of {node}."),
     "switch.off": gettext_noop("**You** switch {component} off."),
     "switch.on": gettext_noop("**You** switch {component} on."),
     "taint-eviction.cancel": gettext_noop(

@@ -23,7 +23,7 @@ CURATED = frozenset({"registry.k8s.io", "us-docker.pkg.dev"})
 # Names reserved for documentation and tests (RFC 2606) and words for what is not there.
 _RESERVED_HOST = re.compile(r"(?:^|.*\.)(?:example(?:\.(?:com|net|org))?|invalid|test)(?::\d+)?")
 _NOT_THERE = re.compile(
-    r"non-?_?exist|not-?_?exist|no-?_?such|does-?_?nt-?_?exist|not-?_?found|not-?_?there|invalid|wrong|broken|bad(?:-|_|$)"
+    r"non-?_?exist|not-?_?exist|no[-_.]?such|does-?_?nt-?_?exist|not-?_?found|not-?_?there|invalid|wrong|broken|bad(?:-|_|$)"
     r"|(?:^|[-_/])missing|unknown|typo|fake|nowhere|pull-?_?fail"
 )
 
@@ -33,7 +33,7 @@ def is_plausible(reference: Reference) -> bool:
     """Whether somebody may have pushed this image, so that it is taken to exist although nothing is known of it."""
     if reference.registry in CURATED or _RESERVED_HOST.fullmatch(reference.registry):
         return False
-    if _NOT_THERE.search(reference.repository) or _NOT_THERE.search(reference.tag):
+    if _NOT_THERE.search(reference.name) or _NOT_THERE.search(reference.tag):
         return False
     name = reference.repository.removeprefix(OFFICIAL_PREFIX) if reference.registry == DEFAULT_REGISTRY else reference.repository
     owner, _, last = name.rpartition("/")

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from cluster.apiserver.reader import Reader
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig
+from cluster.objects.kinds import pod as pods
 
 DAEMONSETS = "daemonsets.apps"
-MIRROR = "kubernetes.io/config.mirror"
 FINISHED = ("Succeeded", "Failed")
 
 
@@ -107,7 +107,7 @@ def _of_daemonset(pod: Document, allowed: Allowed, view: Reader) -> Verdict:
 
 
 def _mirror(pod: Document, allowed: Allowed, view: Reader) -> Verdict:
-    return Verdict(MIRROR not in metadata.annotations(pod))
+    return Verdict(not pods.is_mirror(pod))
 
 
 def _with_local_storage(pod: Document, allowed: Allowed, view: Reader) -> Verdict:

@@ -40,7 +40,7 @@ class Desk:
         self.context, self.key, self.pod = context, key, pod
         self.node, self.namespace, self.name = key
         self.now, self.settings = context.now, context.settings
-        self.uid = pod["metadata"]["uid"]
+        self.uid = pods.runtime_uid(pod)
         self.known = work is not None
         self.work: dict[str, Any] = work or {"uid": self.uid, "begun": self.now}
         self.row: dict[str, Any] | None = context.host(CONTAINERS, (self.node, self.uid))

@@ -92,12 +92,12 @@ class _Look:
 
     def _going(self) -> bool:
         """Whether a Pod that was evicted before still runs (waitForPodsCleanup)."""
-        uids = {metadata.uid(each.pod) for each in self.taken}
+        uids = {pods.runtime_uid(each.pod) for each in self.taken}
         rows = [self.context.host(CONTAINERS, (self.node, uid)) for uid in uids if self._is_evicted(uid)]
         return any(record["state"] == "running" for row in rows if row for record in row["containers"].values())
 
     def _is_evicted(self, uid: str) -> bool:
-        pod = next(each.pod for each in self.taken if metadata.uid(each.pod) == uid)
+        pod = next(each.pod for each in self.taken if pods.runtime_uid(each.pod) == uid)
         return bool((self.context.memory(self._key_of(pod)) or {}).get("evicted"))
 
     def _over_limits(self) -> list[str]:
@@ -123,7 +123,7 @@ class _Look:
         """Leave word with the Pod's worker that the Pod has to end (evictPod)."""
         key, context = self._key_of(pod), self.context
         work = context.memory(key)
-        if work is None or work["uid"] != metadata.uid(pod) or work.get("evicted"):
+        if work is None or work["uid"] != pods.runtime_uid(pod) or work.get("evicted"):
             return
         context.event(pod, "Warning", REASON, text, host=self.node)
         context.remember(key, {**work, "evicted": {"message": text, "disrupted": disrupted}})

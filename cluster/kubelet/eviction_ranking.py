@@ -14,7 +14,6 @@ from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 from cluster.objects.pod_amounts import container_amounts
 
-MIRROR = "kubernetes.io/config.mirror"
 # From this priority on a Pod is critical (pkg/apis/scheduling: SystemCriticalPriority).
 CRITICAL_PRIORITY = 2_000_000_000
 
@@ -47,7 +46,7 @@ class Candidate(NamedTuple):
 
 def is_critical(pod: Document) -> bool:
     """Whether a Pod is never evicted: a static one, or one of a system priority (pkg/kubelet/types/pod_update.go)."""
-    return MIRROR in (pod["metadata"].get("annotations") or {}) or pods.priority(pod) >= CRITICAL_PRIORITY
+    return pods.is_mirror(pod) or pods.priority(pod) >= CRITICAL_PRIORITY
 
 
 def ranked(taken: Iterable[Stats], resource: str) -> list[Candidate]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cluster.apiserver.state import SWITCHES
-from cluster.kubelet import eviction, node, pod_worker
+from cluster.kubelet import eviction, node, pod_worker, static_pods
 from cluster.machinery import load, usage
 from cluster.machinery.component import Change, Component, Context, Key, Reader
 from cluster.objects.documents import dig
@@ -28,7 +28,7 @@ class Kubelet(Component):
     name = "kubelet"
     watches = (
         "pods", "nodes", ATTACHMENTS, node.MACHINES, node.KUBELET, node.IMAGES, node.CONTAINERS, SWITCHES, load.TRAFFIC,
-        usage.DEMANDS, eviction.PRESSURE,
+        usage.DEMANDS, eviction.PRESSURE, static_pods.MANIFESTS,
     )
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
@@ -44,6 +44,8 @@ class Kubelet(Component):
             return _with_pods(change.key[0], view)
         if change.table == node.IMAGES:
             return [(change.key[0],)]
+        if change.table == static_pods.MANIFESTS:
+            return [static_pods.key_of(change.key[0], row) for row in (change.old, change.new) if row is not None]
         if change.table == eviction.PRESSURE:
             return [change.key]
         if change.table in (load.TRAFFIC, usage.DEMANDS) or (change.table == node.CONTAINERS and _starts_more(change)):
@@ -108,4 +110,4 @@ def _with_pods(name: str, view: Reader) -> list[Key]:
         keys[name, pod["metadata"]["namespace"], pod["metadata"]["name"]] = None
     table = view.world.table(node.CONTAINERS)
     left = sorted((name, *row["pod"]) for key, row in table.items() if key[0] == name)
-    return list(keys | dict.fromkeys(left))
+    return list(keys | dict.fromkeys([*left, *static_pods.keys(view, name)]))

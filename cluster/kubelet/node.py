@@ -9,7 +9,7 @@ import hashlib
 from typing import Any
 
 from cluster.containers import references
-from cluster.kubelet import eviction
+from cluster.kubelet import eviction, static_pods
 from cluster.machinery.component import Context
 from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story
 from cluster.objects import times
@@ -120,7 +120,7 @@ def remove(context: Context, name: str) -> None:
     """The machine is gone, and with it everything that lay on it; the API objects stay behind."""
     if context.host(MACHINES, (name,)) is not None:
         return
-    for table in (KUBELET, CONTAINERS, IMAGES, eviction.PRESSURE):
+    for table in (KUBELET, CONTAINERS, IMAGES, eviction.PRESSURE, static_pods.MANIFESTS):
         for key, _ in context.hosts(table, name):
             weight = NORMAL if table == KUBELET else FOLDED
             context.set_host(table, key, None, story=_story("node-gone", name, weight))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cluster.kubelet import admission, eviction, probes, status
+from cluster.kubelet import admission, eviction, probes, static_pods, status
 from cluster.kubelet.desk import CONTAINERS, KUBELET, Record, ended
 from cluster.kubelet.starting import Starter
 from cluster.machinery.component import Context
@@ -30,11 +30,13 @@ def reconcile(context: Context, key: Key) -> None:
         return
     if context.memory((node,), {}).get("off"):
         return  # the kubelet's start wakes every Pod of its node
+    if static_pods.keep(context, key):
+        return
     pod = context.world.row("pods", (namespace, name))
     if pod is not None and pods.node_name(pod) != node:
         pod = None
     work = context.memory(key)
-    if work is not None and (pod is None or pod["metadata"]["uid"] != work["uid"]):
+    if work is not None and (pod is None or pods.runtime_uid(pod) != work["uid"]):
         _Orphan(context, key, work).end()
     elif pod is not None:
         _Worker(context, key, pod, work).sync()
@@ -137,7 +139,7 @@ class _Worker(Starter):
     def _is_admitted(self, other: Document) -> bool:
         meta = other["metadata"]
         known = self.context.memory((self.node, meta["namespace"], meta["name"]))
-        return known is not None and known["uid"] == meta["uid"]
+        return known is not None and known["uid"] == pods.runtime_uid(other)
 
     def _is_over(self) -> bool:
         """Whether nothing of the Pod runs or will run again."""

@@ -150,7 +150,7 @@ def _image(name: str) -> Image:
 
 def serving(reader: Reader, pod: Document, container: Document) -> Serving | None:
     """A container and the requests that come to it; None when it has nothing to do."""
-    row = reader.host(TRAFFIC, (pods.node_name(pod), metadata.uid(pod))) or {}
+    row = reader.host(TRAFFIC, (pods.node_name(pod), pods.runtime_uid(pod))) or {}
     flow = flows(reader, pod).get(container["name"]) if reader.world.table(LOAD) else None
     kept = row.get("containers", {}).get(container["name"])
     work = image_of(container).work

@@ -160,7 +160,7 @@ def demands(reader: Reader, pod: Document, container: str, now: int) -> tuple[in
 
 def _steps(reader: Reader, pod: Document, container: str) -> list[tuple[int, int, int]]:
     """From when on its processes take how much: (ms, millicores, bytes), in order of time."""
-    row = reader.host(DEMANDS, (pods.node_name(pod), metadata.uid(pod))) or {}
+    row = reader.host(DEMANDS, (pods.node_name(pod), pods.runtime_uid(pod))) or {}
     return [(at, cpu, memory) for at, cpu, memory in row.get(container, [])]
 
 

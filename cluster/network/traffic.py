@@ -47,7 +47,7 @@ class Traffic(Component):
 
     def reconcile(self, context: Context, key: Key) -> None:
         pod = context.get("pods", *key)
-        uid = metadata.uid(pod) if pod is not None else ""
+        uid = pods.runtime_uid(pod) if pod is not None else ""
         for row_key, row in context.hosts(TRAFFIC):
             if row["pod"] == list(key) and row_key[1] != uid:
                 context.set_host(TRAFFIC, row_key, None, story=_story(key))
@@ -68,7 +68,7 @@ def _of_namespace(view: Reader, namespace: str) -> list[Key]:
 
 def _follow(context: Context, pod: Document) -> None:
     """Write what comes to a Pod's containers now, where that is something else than before."""
-    key = (pods.node_name(pod), metadata.uid(pod))
+    key = (pods.node_name(pod), pods.runtime_uid(pod))
     row = context.host(TRAFFIC, key)
     before: dict[str, Any] = row["containers"] if row else {}
     flows = load.flows(context, pod) if context.world.table(LOAD) else {}

@@ -78,7 +78,7 @@ def test_an_open_quote_is_no_trouble():
 
 
 def test_simulate():
-    assert offered("simulate ") == ["component", "load", "node"]
+    assert offered("simulate ") == ["component", "load", "node", "static-pod"]
     assert offered("simulate node st") == ["start", "stop"]
     simulation = new_cluster()
     for line, words in (

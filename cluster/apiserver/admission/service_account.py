@@ -11,9 +11,9 @@ from cluster.apiserver import errors
 from cluster.apiserver.admission.request import Request
 from cluster.objects import metadata
 from cluster.objects.documents import Document
+from cluster.objects.kinds import pod as pods
 
 DEFAULT_ACCOUNT = "default"
-MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 VOLUME_PREFIX = "kube-api-access-"
 # An odd number on purpose, so that such tokens can be told from hand-made ones; the kubelet renews them.
@@ -25,7 +25,7 @@ def admit(request: Request) -> Document | None:
     pod = request.object
     if pod is None or request.kind.resource != "pods" or request.operation != "CREATE" or request.subresource:
         return pod
-    if MIRROR_ANNOTATION in metadata.annotations(pod):
+    if pods.is_mirror(pod):
         return pod
     name = pod["spec"].get("serviceAccountName") or DEFAULT_ACCOUNT
     account = request.reader.get("serviceaccounts", request.namespace, name)

@@ -22,6 +22,7 @@ from cluster.kubectl.commands.run import COMMANDS as RUN
 from cluster.kubectl.commands.scale import COMMANDS as SCALE
 from cluster.kubectl.commands.set_image import COMMANDS as SET_IMAGE
 from cluster.kubectl.commands.simulate import COMMANDS as SIMULATE
+from cluster.kubectl.commands.simulate_static_pod import COMMANDS as SIMULATE_STATIC_POD
 from cluster.kubectl.commands.taint import COMMANDS as TAINT
 from cluster.kubectl.commands.top import COMMANDS as TOP
 
@@ -29,6 +30,6 @@ COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
         *APPLY, *AUTOSCALE, *CORDON, *CREATE, *DELETE, *DESCRIBE, *EXPLAIN, *EXPLAIN_CONTROLLER, *EXPLAIN_SCHEDULE, *EXPOSE,
-        *GET, *HELP, *LABEL, *LOGS, *ROLLOUT, *RUN, *SCALE, *SET_IMAGE, *SIMULATE, *TAINT, *TOP,
+        *GET, *HELP, *LABEL, *LOGS, *ROLLOUT, *RUN, *SCALE, *SET_IMAGE, *SIMULATE, *SIMULATE_STATIC_POD, *TAINT, *TOP,
     )
 }

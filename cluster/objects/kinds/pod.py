@@ -18,6 +18,8 @@ from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
 # The status reason of Pods on a node that is gone (pkg/util/node).
 NODE_LOST = "NodeLost"
 QOS_RESOURCES = ("cpu", "memory")
+# The annotation of a mirror: the uid of the static Pod that it shows (pkg/kubelet/types/pod_update.go).
+MIRROR = "kubernetes.io/config.mirror"
 
 Amount = TypeVar("Amount", int, str)
 Adder = Callable[[dict[str, Amount], dict[str, Amount]], None]
@@ -74,6 +76,16 @@ def available_in(pod: Document, min_ready_seconds: int, now: int) -> int | None:
     if ready is None or ready["status"] != "True" or not ready.get("lastTransitionTime"):
         return None
     return max(0, times.parse(ready["lastTransitionTime"]) + min_ready_seconds * times.SECOND - now)
+
+
+def is_mirror(pod: Document) -> bool:
+    """Whether the object only shows a static Pod, which its node's kubelet runs from a file."""
+    return MIRROR in (pod["metadata"].get("annotations") or {})
+
+
+def runtime_uid(pod: Document) -> str:
+    """The uid under which a Pod's kubelet knows it: a static Pod's own, whatever uid its mirror has."""
+    return str((pod["metadata"].get("annotations") or {}).get(MIRROR) or pod["metadata"]["uid"])
 
 
 def containers(pod: Document) -> list[Document]:
