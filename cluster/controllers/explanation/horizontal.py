@@ -70,11 +70,11 @@ def _metric(hpa: Document, metric: dict[str, Any]) -> Iterator[Word]:
         asked = sum(metric["requests"][name] for name in metric["amounts"])
         yield word(
             "hpa.utilization", SUM, resource=resource, used=amount(resource, used), asked=amount(resource, asked),
-            percent=metric["status"].get("averageUtilization", 0), target=goal.get("averageUtilization", 0),
+            percent=metric["share"], target=goal.get("averageUtilization", 0),
             ratio=metric["ratio"],
         )
     else:
-        mean = amount(resource, used // max(1, len(metric["amounts"])))
+        mean = amount(resource, metric["average"])
         yield word("hpa.average", SUM, resource=resource, average=mean, target=average, ratio=metric["ratio"])
     down, up = tolerances(hpa)
     if metric["within_tolerance"] and metric["assumed"] is None:

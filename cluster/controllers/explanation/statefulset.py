@@ -48,16 +48,21 @@ def _words(stage: Stage, statefulset: Document, found: Revisions | None, placed:
     yield from _update_rules(statefulset, found, placed)
     if metadata.is_being_deleted(statefulset):
         return
+    blocked: Blocked | None = None
     try:
         act(stage, statefulset, found, placed)
-    except Blocked as blocked:
-        yield from _blocked(stage, statefulset, found, blocked.why)
+    except Blocked as found_out:
+        blocked = found_out
     except APIError as error:
         yield word("statefulset.error", message=error.message)
     if stage.wrote and stage.story is not None:
         yield from _next(stage.story.key, stage.story.args)
     elif statefulsets.is_parallel(statefulset):
+        if blocked is not None and _outdated(found, placed):
+            yield word("statefulset.waits-update", pod=str((blocked.why or {}).get("pod", "")).rpartition("/")[2])
         yield from hindrances(stage, placed.present, delay)
+    elif blocked is not None:
+        yield from _blocked(stage, statefulset, found, blocked.why)
 
 
 def _next(key: str, args: dict[str, Any]) -> Iterator[Word]:
@@ -74,10 +79,14 @@ def _next(key: str, args: dict[str, Any]) -> Iterator[Word]:
 # --- updates -----------------------------------------------------------------------------------------------------
 
 
+def _outdated(found: Revisions, placed: Members) -> list[str]:
+    """The Pods that are not of the wanted revision, by name."""
+    return [metadata.name(pod) for pod in placed.present if revision_of(pod) != metadata.name(found.update)]
+
+
 def _update_rules(statefulset: Document, found: Revisions, placed: Members) -> Iterator[Word]:
     """Which Pods the update is for."""
-    update = metadata.name(found.update)
-    old = [metadata.name(pod) for pod in placed.present if revision_of(pod) != update]
+    old = _outdated(found, placed)
     if not old:
         return
     number, border = revisions.number(found.update), statefulsets.partition(statefulset) or 0

@@ -8,6 +8,7 @@ from cluster.apiserver.reader import Reader
 from cluster.controllers.explanation.decisions import words_of
 from cluster.controllers.explanation.explain import Explanation, explain
 from cluster.controllers.explanation.words import cell_text, english
+from cluster.objects.registry import REGISTRY
 from cluster.simulation import bootstrap
 from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
@@ -37,9 +38,9 @@ def workload(kind: str, name: str = "web", **spec: Any) -> dict[str, Any]:
     return document("apps/v1", kind, name, **{"selector": {"matchLabels": LABELS}, "template": template(), **spec})
 
 
-def about(simulation: Simulation, resource: str, name: str, namespace: str = "default") -> Explanation:
+def about(simulation: Simulation, resource: str, name: str) -> Explanation:
     """What is said about an object at this moment."""
-    found = simulation.api.get(resource, namespace, name)
+    found = simulation.api.get(resource, "default" if REGISTRY[resource].namespaced else "", name)
     assert found is not None, name
     return explain(Reader(simulation.world), found)
 
