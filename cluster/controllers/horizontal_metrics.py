@@ -137,7 +137,8 @@ def _calculated(
     if average is None:
         status["averageUtilization"] = shown
     return {
-        "proposed": replicas, "status": status, "share": shown, "average": raw, "ratio": round(ratio, 4), "within_tolerance": within, "current": current,
+        "proposed": replicas, "status": status, "share": shown, "average": raw, "ratio": round(ratio, 4),
+        "within_tolerance": within, "current": current,
         "amounts": amounts, "requests": requests, "target": goal, "ready": groups.ready, "unready": groups.unready,
         "missing": groups.missing, "ignored": groups.ignored, "assumed": again,
     }

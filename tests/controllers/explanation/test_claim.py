@@ -37,8 +37,10 @@ def lived(*documents: dict[str, Any]) -> Simulation:
 
 
 def test_it_works() -> None:
-    simulation = lived(volume("small", "1Gi"), volume("blocks", volumeMode="Block"), volume("shared", accessModes=["ReadOnlyMany"]),
-                       volume("classy", storageClassName="fast"), claim())
+    simulation = lived(
+        volume("small", "1Gi"), volume("blocks", volumeMode="Block"), volume("shared", accessModes=["ReadOnlyMany"]),
+        volume("classy", storageClassName="fast"), claim(),
+    )
     answer = about(simulation, CLAIMS, "data")
     assert {row[0]: row[-1] for row in rows(answer)} == {
         "small": "It is too small.", "blocks": "It has another volumeMode.", "shared": "It lacks an access mode.",
