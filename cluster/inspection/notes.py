@@ -24,14 +24,14 @@ class Wait(NamedTuple):
 
 def runtime(view: Reader, pod: Document) -> Row:
     """What the container runtime of its node has of the Pod (see cluster/kubelet/desk.py); {} when it has nothing."""
-    return view.host(CONTAINERS, (pods.node_name(pod), metadata.uid(pod))) or {}
+    return view.host(CONTAINERS, (pods.node_name(pod), pods.runtime_uid(pod))) or {}
 
 
 def work(view: Reader, pod: Document) -> Row:
     """The note of the Pod's worker; {} when no kubelet looks after it."""
     key = (Kubelet.name, pods.node_name(pod), metadata.namespace(pod), metadata.name(pod))
     found: Row | None = view.world.row(MEMORY, key)
-    return found if found is not None and found["uid"] == metadata.uid(pod) else {}
+    return found if found is not None and found["uid"] == pods.runtime_uid(pod) else {}
 
 
 def operation(view: Reader, pod: Document) -> Row | None:

@@ -80,7 +80,7 @@ class Stream:
             )
         if not status:
             raise errors.bad_request(f'container "{self.container}" in pod "{self.pod}" is not available')
-        row = reader.host("host/containers", (pods.node_name(pod), metadata.uid(pod))) or {}
+        row = reader.host("host/containers", (pods.node_name(pod), pods.runtime_uid(pod))) or {}
         record: dict[str, Any] | None = dig(row, "containers", self.container)
         if record is not None and self.previous and "last" not in record:
             return None
