@@ -20,13 +20,14 @@ def a_pod_stays_on_its_node(seen: Seen, step: Step) -> None:
             assert pods.node_name(new) == pods.node_name(old), pods.node_name(new)
 
 
-def _bound(step: Step) -> list[Document]:
+def newly_bound(step: Step) -> list[Document]:
+    """The Pod that the step gave its node."""
     return [new for old, new in updates_of(step, "pods") if not pods.node_name(old) and pods.node_name(new)]
 
 
 @written("pods")
 def pods_are_bound_to_nodes_that_exist(seen: Seen, step: Step) -> None:
-    for pod in _bound(step):
+    for pod in newly_bound(step):
         assert seen.world.row("nodes", ("", pods.node_name(pod))) is not None, pods.node_name(pod)
         assert not metadata.is_being_deleted(pod)
         assert not dig(pod, "spec", "schedulingGates", default=[])
@@ -34,26 +35,39 @@ def pods_are_bound_to_nodes_that_exist(seen: Seen, step: Step) -> None:
 
 @written("pods")
 def pods_tolerate_the_taints_where_they_are_bound(seen: Seen, step: Step) -> None:
-    for pod in _bound(step):
+    for pod in newly_bound(step):
         node = seen.world.row("nodes", ("", pods.node_name(pod)))
-        unschedulable = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
-        taints = [*nodes.taints(node), *([unschedulable] if nodes.is_unschedulable(node) else [])]
-        for taint in taints:
-            assert taint["effect"] not in NOT_FOR_PODS or pods.tolerates_taint(pod, taint), taint
+        assert not untolerated(pod, node), untolerated(pod, node)
+
+
+def untolerated(pod: Document, node: Document) -> list[Document]:
+    """The taints that keep the Pod off the node."""
+    unschedulable = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+    taints = [*nodes.taints(node), *([unschedulable] if nodes.is_unschedulable(node) else [])]
+    return [taint for taint in taints if taint["effect"] in NOT_FOR_PODS and not pods.tolerates_taint(pod, taint)]
 
 
 @written("pods")
 def requests_fit_where_pods_are_bound(seen: Seen, step: Step) -> None:
-    for pod in _bound(step):
+    for pod in newly_bound(step):
         node = seen.world.row("nodes", ("", pods.node_name(pod)))
         filed = step.world.filed("node", pods.node_name(pod))
-        there = [found for found in (step.world.row(*entry) for entry in filed) if not pods.is_terminal(found)]
-        assert len(there) <= int(nodes.allocatable(node)["pods"]), len(there)
+        there = [step.world.row(*entry) for entry in filed]
+        assert not room_errors(node, there), room_errors(node, there)
+
+
+def room_errors(node: Document, there: list[Document]) -> list[tuple[str, int, int]]:
+    """What the node has too little of for these Pods: (resource, requested, allocatable)."""
+    alive = [pod for pod in there if not pods.is_terminal(pod)]
+    totals: dict[str, int] = {}
+    for pod in alive:
         for name, amount in pods.requests(pod).items():
-            room = nodes.allocatable(node).get(name, "0")
-            limit = int(quantity.parse(room) * (1000 if name == "cpu" else 1))
-            total = sum(pods.requests(other).get(name, 0) for other in there)
-            assert not amount or total <= limit, (name, total, limit)
+            totals[name] = totals.get(name, 0) + amount
+    room = nodes.allocatable(node)
+    limits = {name: int(quantity.parse(room.get(name, "0")) * (1000 if name == "cpu" else 1)) for name in totals}
+    found = [(name, total, limits[name]) for name, total in totals.items() if total > limits[name]]
+    most = int(room["pods"])
+    return found if len(alive) <= most else [*found, ("pods", len(alive), most)]
 
 
 @written("pods", "nodes")

@@ -1,18 +1,22 @@
-"""What is true of DaemonSets, StatefulSets, budgets, claims and preemption after every step."""
+"""What is true of DaemonSets, StatefulSets, budgets and preemption after every step."""
 
 from __future__ import annotations
 
-from cluster.controllers.daemonset_nodes import target_node
+from cluster.controllers.daemonset_nodes import target_node, wish
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import daemonset as daemonsets
 from cluster.objects.kinds import pod as pods
+from cluster.objects.kinds import poddisruptionbudget as budgets
 from cluster.objects.kinds import statefulset as statefulsets
 from cluster.objects.selectors import LabelSelector
+from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
+from tests.walks import quiet
 from tests.walks.rules import Seen, objects_of, told, updates_of, written, written_of
 
-BUDGETS, CLAIMS, VOLUMES = "poddisruptionbudgets.policy", "persistentvolumeclaims", "persistentvolumes"
+BUDGETS = "poddisruptionbudgets.policy"
+HASH = "controller-revision-hash"
 
 
 def _owner(seen: Seen, pod: Document, kind: str) -> Document | None:
@@ -137,30 +141,155 @@ def only_lesser_pods_are_preempted(seen: Seen, step: Step) -> None:
         assert any(pods.priority(change.old) < priority for priority in preemptors), pods.priority(change.old)
 
 
-# --- storage ----------------------------------------------------------------------------------------------------------
+# --- updates of sets --------------------------------------------------------------------------------------------------
 
 
-@written(CLAIMS)
-def a_volume_has_one_claim(seen: Seen, step: Step) -> None:
-    for claim in written_of(step, CLAIMS):
-        name = dig(claim, "spec", "volumeName")
-        if not name or dig(claim, "status", "phase") != "Bound":
-            continue
-        others = [
-            key for key, other in step.world.table(CLAIMS).items()
-            if other is not claim and dig(other, "spec", "volumeName") == name and dig(other, "status", "phase") == "Bound"
+@told("daemonset.delete-rolling")
+def daemons_that_serve_go_only_as_many_as_may_be_missing(seen: Seen, step: Step) -> None:
+    """maxUnavailable counts nodes that want a daemon and have none that is available."""
+    for change in objects_of(step, "pods"):
+        owner = _owner(seen, change.old, "DaemonSet")
+        assert owner is not None
+        wanted = [node for node in seen.world.table("nodes").values() if wish(owner, node).run]
+        allowed = max(1, daemonsets.max_unavailable(owner, len(wanted)))
+        serving = {
+            target_node(pod) for pod in _siblings(seen, owner)
+            if _is_available(owner, pod, step.at) and pod is not change.old and not metadata.is_being_deleted(pod)
+        }
+        without = [metadata.name(node) for node in wanted if metadata.name(node) not in serving]
+        assert len(without) <= allowed, (without, allowed)
+
+
+@told("daemonset.delete-replaced")
+def daemons_are_replaced_when_their_successor_serves(seen: Seen, step: Step) -> None:
+    for change in objects_of(step, "pods"):
+        owner = _owner(seen, change.old, "DaemonSet")
+        assert owner is not None
+        successors = [
+            pod for pod in _siblings(seen, owner)
+            if target_node(pod) == target_node(change.old) and pod is not change.old and _is_available(owner, pod, step.at)
         ]
-        assert not others, (name, others)
+        assert successors, target_node(change.old)
 
 
-@written("pods")
-def what_runs_has_its_claims(seen: Seen, step: Step) -> None:
-    for old, new in updates_of(step, "pods"):
-        if pods.phase(old) == "Running" or pods.phase(new) != "Running":
+@told("daemonset.create-pod")
+def daemons_are_made_where_they_may_run(seen: Seen, step: Step) -> None:
+    for pod in written_of(step, "pods"):
+        owner = _owner(seen, pod, "DaemonSet")
+        node = seen.world.row("nodes", ("", target_node(pod)))
+        assert owner is not None
+        assert node is not None, target_node(pod)
+        assert wish(owner, node).run, target_node(pod)
+
+
+def _is_available(owner: Document, pod: Document, now: int) -> bool:
+    return pods.is_available(pod, daemonsets.min_ready_seconds(owner), now)
+
+
+@told("statefulset.delete-update")
+def members_are_updated_from_the_highest_down(seen: Seen, step: Step) -> None:
+    for change in objects_of(step, "pods"):
+        owner = _owner(seen, change.old, "StatefulSet")
+        assert owner is not None
+        assert statefulsets.is_rolling(owner)
+        number, new = statefulsets.ordinal(change.old), owner["status"].get("updateRevision")
+        assert number - statefulsets.ordinals(owner).start >= (statefulsets.partition(owner) or 0), number
+        members = {statefulsets.ordinal(pod): pod for pod in _siblings(seen, owner)}
+        for higher in range(number + 1, statefulsets.ordinals(owner).stop):
+            pod = members.get(higher)
+            assert pod is not None and pods.is_ready(pod) and not metadata.is_being_deleted(pod), (number, higher)
+        if not statefulsets.is_parallel(owner):
+            for lower in range(statefulsets.ordinals(owner).start, number):
+                pod = members.get(lower)
+                assert pod is not None and pods.is_ready(pod), (number, lower)
+        assert metadata.labels(change.old).get(HASH) != new or not new, (number, new)
+
+
+@told("statefulset.create-pod")
+def members_have_their_identity(seen: Seen, step: Step) -> None:
+    for pod in written_of(step, "pods"):
+        owner = _owner(seen, pod, "StatefulSet")
+        assert owner is not None
+        number, name = statefulsets.ordinal(pod), metadata.name(pod)
+        assert name == statefulsets.pod_name(owner, number)
+        labels = metadata.labels(pod)
+        assert labels["statefulset.kubernetes.io/pod-name"] == name
+        assert labels["apps.kubernetes.io/pod-index"] == str(number)
+        assert (pod["spec"]["hostname"], pod["spec"].get("subdomain", "")) == (name, owner["spec"].get("serviceName", ""))
+        kept = [statefulsets.claim_name(owner, template, number) for template in statefulsets.claim_templates(owner)]
+        used = [dig(volume, "persistentVolumeClaim", "claimName") for volume in pod["spec"]["volumes"]]
+        assert set(kept) <= set(used), (kept, used)
+        for claim in kept:
+            assert seen.world.row("persistentvolumeclaims", (metadata.namespace(pod), claim)) is not None, claim
+
+
+@written("persistentvolumeclaims")
+def claims_outlive_their_set_unless_it_says_otherwise(seen: Seen, step: Step) -> None:
+    for old, new in updates_of(step, "persistentvolumeclaims"):
+        if step.actor != "garbage-collector-controller" or metadata.is_being_deleted(old) or not metadata.is_being_deleted(new):
             continue
-        for volume in dig(new, "spec", "volumes", default=[]):
-            name = dig(volume, "persistentVolumeClaim", "claimName")
-            if name:
-                claim = step.world.row(CLAIMS, (metadata.namespace(new), name))
-                assert claim is not None, name
-                assert dig(claim, "status", "phase") == "Bound", (name, dig(claim, "status", "phase"))
+        owners = metadata.owner_references(old)
+        assert owners, "nobody owns it, and the garbage collector takes it"
+
+
+# --- quiet ------------------------------------------------------------------------------------------------------------
+
+
+@quiet.rule("daemonset-controller")
+def every_wanted_node_has_its_daemon(simulation: Simulation, seen: Seen) -> None:
+    for owner in simulation.api.list("daemonsets.apps"):
+        if metadata.is_being_deleted(owner) or quiet.is_going(simulation, owner) or quiet.is_limited(simulation, owner):
+            continue
+        placed = [target_node(pod) for pod in simulation.api.owned("pods", metadata.uid(owner))]
+        wishes = {metadata.name(node): wish(owner, node) for node in simulation.api.list("nodes")}
+        lacking = [name for name, wanted in wishes.items() if wanted.run and name not in placed]
+        assert not lacking, (metadata.name(owner), lacking)
+        assert owner["status"]["desiredNumberScheduled"] == sum(wanted.run for wanted in wishes.values()), owner["status"]
+        assert owner["status"]["observedGeneration"] == owner["metadata"]["generation"]
+
+
+@quiet.rule("statefulset-controller")
+def statefulsets_tell_of_their_members(simulation: Simulation, seen: Seen) -> None:
+    for owner in simulation.api.list("statefulsets.apps"):
+        if metadata.is_being_deleted(owner) or quiet.is_going(simulation, owner):
+            continue
+        members = simulation.api.owned("pods", metadata.uid(owner))
+        status = owner["status"]
+        assert status.get("replicas", 0) == len(members), (metadata.name(owner), status, len(members))
+        ready = sum(pods.is_ready(pod) and pods.phase(pod) == "Running" for pod in members)
+        assert status.get("readyReplicas", 0) == ready, (metadata.name(owner), status, ready)
+        if statefulsets.is_parallel(owner) and not quiet.is_limited(simulation, owner):
+            there = {statefulsets.ordinal(pod) for pod in members}
+            assert set(statefulsets.ordinals(owner)) <= there, (metadata.name(owner), there)
+
+
+@quiet.rule("statefulset-controller")
+def the_first_missing_member_waits_for_a_reason(simulation: Simulation, seen: Seen) -> None:
+    for owner in simulation.api.list("statefulsets.apps"):
+        if metadata.is_being_deleted(owner) or quiet.is_going(simulation, owner) or quiet.is_limited(simulation, owner):
+            continue
+        members = {statefulsets.ordinal(pod): pod for pod in simulation.api.owned("pods", metadata.uid(owner))}
+        missing = next((number for number in statefulsets.ordinals(owner) if number not in members), None)
+        if missing is not None:
+            before = [pod for number, pod in members.items() if number < missing]
+            ready = all(pods.is_ready(pod) and not metadata.is_being_deleted(pod) for pod in before)
+            assert not ready, (metadata.name(owner), missing)
+
+
+@quiet.rule("disruption-controller")
+def budgets_are_counted(simulation: Simulation, seen: Seen) -> None:
+    for budget in simulation.api.list(BUDGETS):
+        if metadata.is_being_deleted(budget) or quiet.is_going(simulation, budget) or not budget.get("status"):
+            continue
+        disrupted = budgets.disrupted(budget)
+        found = [pod for pod in simulation.api.list("pods", metadata.namespace(budget)) if budgets.covers(budget, pod)]
+        healthy = sum(
+            pods.is_ready(pod) and not metadata.is_being_deleted(pod) and metadata.name(pod) not in disrupted for pod in found
+        )
+        failed = any(found["reason"] == "SyncFailed" for found in budget["status"].get("conditions", []))
+        assert failed or budgets.current_healthy(budget) == healthy, (metadata.name(budget), budget["status"], healthy)
+        room = max(0, budgets.current_healthy(budget) - budgets.desired_healthy(budget))
+        assert budgets.allowed(budget) in (0, room), (metadata.name(budget), budget["status"])
+        least = budget["spec"].get("minAvailable")
+        if isinstance(least, int) and not failed:
+            assert budgets.desired_healthy(budget) == least, (metadata.name(budget), budget["status"])

@@ -28,13 +28,17 @@ from tests.support.console import Console
 from tests.walks import (
     autoscaler,  # noqa: F401  (its rules)
     jobs,  # noqa: F401  (its rules)
+    keepers,  # noqa: F401  (its rules)
+    kubelets,  # noqa: F401  (its rules)
     placement,  # noqa: F401  (its rules)
     quiet,
     quotas,  # noqa: F401  (its rules)
     rollouts,  # noqa: F401  (its rules)
     rules,
+    scheduling,  # noqa: F401  (its rules)
     server,  # noqa: F401  (its rules)
     sets,  # noqa: F401  (its rules)
+    storage,  # noqa: F401  (its rules)
 )
 from tests.walks.commands import Hand
 from tests.walks.rules import Broken, Seen
@@ -46,11 +50,11 @@ REWINDS = 7
 # After one of the rewinds so many lines are run again.
 AGAIN = 6
 # A sequence ends with the line that brings it to so many steps, and a line of the clock makes no more than are left.
-STEPS = 40
+STEPS = 32
 FEWEST_STEPS = 8
 GROUND_LINES = 25
 GROUND_STEPS = 120
-SEQUENCES_OF_A_GROUND = 500
+SEQUENCES_OF_A_GROUND = 250
 # One sequence in so many goes back to its middle.
 REWOUND = 4
 COMPONENTS = all_components()
