@@ -5,6 +5,7 @@ from __future__ import annotations
 from cluster.controllers.daemonset_nodes import target_node, wish
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
+from cluster.objects.kinds import controllerrevision as revisions
 from cluster.objects.kinds import daemonset as daemonsets
 from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import poddisruptionbudget as budgets
@@ -192,7 +193,7 @@ def members_are_updated_from_the_highest_down(seen: Seen, step: Step) -> None:
         owner = _owner(seen, change.old, "StatefulSet")
         assert owner is not None
         assert statefulsets.is_rolling(owner)
-        number, new = statefulsets.ordinal(change.old), owner["status"].get("updateRevision")
+        number, new = statefulsets.ordinal(change.old), _newest_revision(seen, owner)
         assert number - statefulsets.ordinals(owner).start >= (statefulsets.partition(owner) or 0), number
         members = {statefulsets.ordinal(pod): pod for pod in _siblings(seen, owner)}
         for higher in range(number + 1, statefulsets.ordinals(owner).stop):
@@ -202,7 +203,12 @@ def members_are_updated_from_the_highest_down(seen: Seen, step: Step) -> None:
             for lower in range(statefulsets.ordinals(owner).start, number):
                 pod = members.get(lower)
                 assert pod is not None and pods.is_ready(pod), (number, lower)
-        assert metadata.labels(change.old).get(HASH) != new or not new, (number, new)
+        assert metadata.labels(change.old).get(HASH) != new, (number, new)
+
+
+def _newest_revision(seen: Seen, owner: Document) -> str:
+    entries = seen.world.filed("controller", f"{revisions.RESOURCE}/{metadata.uid(owner)}")
+    return metadata.name(max((seen.world.row(*entry) for entry in entries), key=revisions.number))
 
 
 @told("statefulset.create-pod")
@@ -270,7 +276,10 @@ def the_first_missing_member_waits_for_a_reason(simulation: Simulation, seen: Se
             continue
         members = {statefulsets.ordinal(pod): pod for pod in simulation.api.owned("pods", metadata.uid(owner))}
         missing = next((number for number in statefulsets.ordinals(owner) if number not in members), None)
-        if missing is not None:
+        # Somebody else may have the name.
+        name = "" if missing is None else statefulsets.pod_name(owner, missing)
+        taken = simulation.api.get("pods", metadata.namespace(owner), name)
+        if missing is not None and not taken:
             before = [pod for number, pod in members.items() if number < missing]
             ready = all(pods.is_ready(pod) and not metadata.is_being_deleted(pod) for pod in before)
             assert not ready, (metadata.name(owner), missing)

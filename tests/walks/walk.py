@@ -281,7 +281,9 @@ def ground(number: int) -> Ground:
     walk = _Making(number, GROUND_LINES)
     walk.run()
     world = next((line.state for line in reversed(walk.outcome.lines) if line.state is not None), walk.start)
-    return Ground(world, reloaded(world), Seen.at(world), walk.outcome.report() if walk.outcome.problem else "")
+    seen = walk.seen.copy()
+    seen.world = world
+    return Ground(world, reloaded(world), seen, walk.outcome.report() if walk.outcome.problem else "")
 
 
 class Sequence(Walk):
