@@ -22,6 +22,9 @@ WRONG = (
 )
 BROKEN = "apiVersion: v1\nkind: Pod\n  metadata: [\n"
 PRIORITY_CLASS = "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 1000\n---\n"
+MEEK_CLASS = (
+    "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: meek}\nvalue: 2000\npreemptionPolicy: Never\n---\n"
+)
 SET = "template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{terminationGracePeriodSeconds: {grace}, containers: " \
     "[{{name: c, image: \"{image}\", resources: {{requests: {{{requests}}}}}}}]}}}}"
 CLAIMS = (
@@ -43,7 +46,9 @@ COMPONENTS = (
     "job-controller", "cronjob-controller", "replication-controller",
     "replicaset-controller", "default-scheduler", "endpointslice-controller",
     "node-lifecycle-controller", "garbage-collector-controller", "taint-eviction-controller", "namespace-controller",
-    "resourcequota-controller", "horizontal-pod-autoscaler-controller",
+    "resourcequota-controller", "horizontal-pod-autoscaler-controller", "persistentvolume-binder-controller",
+    "persistentvolumeclaim-protection-controller", "csi-provisioner", "pod-garbage-collector",
+    "ttl-after-finished-controller", "attachdetach-controller",
 )
 
 
@@ -221,6 +226,107 @@ class Hand:
         )
         return f"apply -f budget.yaml {self._in_namespace()}", {"budget.yaml": text}
 
+    # --- storage ---------------------------------------------------------------------------------------------------
+
+    def _apply_volume(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        random = self.random
+        text = (
+            f"apiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: v{self._name()}}}\nspec:\n"
+            f"  capacity: {{storage: {random.choice(('500Mi', '1Gi', '5Gi'))}}}\n"
+            f"  accessModes: [{random.choice(('ReadWriteOnce', 'ReadWriteMany', 'ReadWriteOnce, ReadOnlyMany'))}]\n"
+            f"  persistentVolumeReclaimPolicy: {random.choice(('Retain', 'Retain', 'Delete', 'Recycle'))}\n"
+            f"  storageClassName: \"{random.choice(('', '', 'slow', 'standard'))}\"\n  hostPath: {{path: /data}}\n"
+        )
+        return "apply -f volume.yaml", {"volume.yaml": text}
+
+    def _apply_claim(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        random, name = self.random, f"q{self._name()}"
+        asked = random.choice(("", 'storageClassName: "", ', "storageClassName: slow, ", "storageClassName: immediate, "))
+        mode = random.choice(("ReadWriteOnce", "ReadWriteOnce", "ReadWriteMany"))
+        size = random.choice(("1Gi", "1Gi", "2Gi", "9Gi"))
+        text = (
+            f"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: {name}}}\n"
+            f"spec: {{{asked}accessModes: [{mode}], resources: {{requests: {{storage: {size}}}}}}}\n"
+        )
+        if random.random() < 0.6:
+            text += (
+                f"---\napiVersion: v1\nkind: Pod\nmetadata: {{name: u{self._name()}, labels: {{app: {self._name()}}}}}\nspec:\n"
+                f"  volumes: [{{name: v, persistentVolumeClaim: {{claimName: {name}}}}}]\n"
+                f"  containers: [{{name: c, image: \"nginx:1.27\", volumeMounts: [{{name: v, mountPath: /data}}]}}]\n"
+            )
+        return f"apply -f claim.yaml -n {random.choice(NAMESPACES[:4])}", {"claim.yaml": text}
+
+    def _apply_class(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        mode, policy = self.random.choice(("Immediate", "WaitForFirstConsumer")), self.random.choice(("Delete", "Retain"))
+        maker = self.random.choice(("csi.clusterscope.dev", "csi.clusterscope.dev", "kubernetes.io/no-provisioner"))
+        text = (
+            "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: slow}\n"
+            f"provisioner: {maker}\nreclaimPolicy: {policy}\nvolumeBindingMode: {mode}\nallowVolumeExpansion: true\n"
+        )
+        return "apply -f class.yaml", {"class.yaml": text}
+
+    def _change_storage(self, simulation: Simulation) -> str:
+        if self.random.random() < 0.5:
+            claim = self._existing(simulation, "persistentvolumeclaims")
+            return f"patch pvc {claim} -p '{{\"spec\":{{\"resources\":{{\"requests\":{{\"storage\":\"3Gi\"}}}}}}}}'"
+        volume = self._existing(simulation, "persistentvolumes").partition(" ")[0]
+        change = self.random.choice((
+            '"claimRef":null', '"persistentVolumeReclaimPolicy":"Retain"', '"persistentVolumeReclaimPolicy":"Delete"',
+        ))
+        return f"patch pv {volume} -p '{{\"spec\":{{{change}}}}}'"
+
+    def _delete_volume(self, simulation: Simulation) -> str:
+        resource = self.random.choice(("persistentvolumes", "persistentvolumes", "storageclasses.storage.k8s.io"))
+        return f"delete {resource.partition('.')[0]} {self._existing(simulation, resource).partition(' ')[0]} --wait=false"
+
+    # --- Pods of every kind ----------------------------------------------------------------------------------------
+
+    def _apply_pod(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        """A Pod with initial containers, sidecars, probes, hooks, deadlines, priorities."""
+        random, name = self.random, f"p{self.random.randint(5, 9)}"
+        script = random.choice((
+            "sleep 1000", "sleep 20; exit 1", "exit 0", "touch /tmp/healthy; sleep 30; rm -f /tmp/healthy; sleep 600", "exit 3",
+        ))
+        exec_probe = "exec: {command: [cat, /tmp/healthy]}"
+        http_probe = "httpGet: {port: 80}"
+        probes = "".join(
+            f", {kind}: {{{random.choice((exec_probe, http_probe, 'tcpSocket: {port: 80}'))},"
+            f" periodSeconds: {random.choice((1, 5))}, failureThreshold: {random.choice((1, 3))},"
+            f" initialDelaySeconds: {random.choice((0, 5))}}}"
+            for kind in ("livenessProbe", "readinessProbe", "startupProbe") if random.random() < 0.3
+        )
+        hook = ", lifecycle: {preStop: {exec: {command: [sleep, \"3\"]}}}" if random.random() < 0.2 else ""
+        if random.random() < 0.6:
+            main = f"name: c, image: busybox, command: [sh, -c, \"{script}\"]{probes}{hook}"
+        else:
+            main = f"name: c, image: \"{random.choice(IMAGES)}\"{probes}{hook}"
+        inits = [
+            f"{{name: i{number}, image: busybox,"
+            f" command: [sh, -c, \"sleep {random.choice((0, 3))}; exit {random.choice((0, 0, 0, 1))}\"]}}"
+            for number in range(random.choice((0, 0, 1, 2)))
+        ]
+        if random.random() < 0.2:
+            inits.append("{name: s, image: \"redis:7\", restartPolicy: Always}")
+        parts = [
+            f"restartPolicy: {random.choice(('Always', 'OnFailure', 'Never'))}", f"containers: [{{{main}}}]",
+            f"terminationGracePeriodSeconds: {random.choice((0, 2, 30))}",
+        ]
+        if inits:
+            parts.append(f"initContainers: [{', '.join(inits)}]")
+        for part, chance in (
+            ("activeDeadlineSeconds: 15", 0.15), ("priorityClassName: high", 0.2), ("priorityClassName: meek", 0.1),
+            ("nodeSelector: {kubernetes.io/hostname: node-1}", 0.1),
+            ("tolerations: [{operator: Exists, effect: NoExecute, tolerationSeconds: 20}]", 0.2),
+        ):
+            if random.random() < chance and not (part.startswith("priority") and any(p.startswith("priority") for p in parts)):
+                parts.append(part)
+        text = (
+            PRIORITY_CLASS + MEEK_CLASS +
+            f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{app: {self._name()}}}}}\n"
+            f"spec: {{{', '.join(parts)}}}\n"
+        )
+        return f"apply -f pod.yaml {self._in_namespace()}", {"pod.yaml": text}
+
     def _quota(self, simulation: Simulation) -> str:
         hard = self.random.choice((
             "pods=2,requests.cpu=500m", "pods=3,services.nodeports=1", "count/deployments.apps=1,limits.memory=1Gi", "pods=0",
@@ -242,7 +348,8 @@ class Hand:
         return f"autoscale {self._workload(simulation)} --min={least} --max={least + self.random.randint(0, 4)} {goal}"
 
     def _load(self, simulation: Simulation) -> str:
-        return f"simulate load {self._existing(simulation, 'services')} {self.random.choice((0, 10, 100, 1000))}"
+        more = self.random.choice(("", "", " --cost 20m"))
+        return f"simulate load {self._existing(simulation, 'services')} {self.random.choice((0, 10, 100, 1000))}{more}"
 
     def _run(self, simulation: Simulation) -> str:
         policy = self.random.choice(("Always", "OnFailure", "Never"))
@@ -295,7 +402,7 @@ class Hand:
         resource = self.random.choice((
             "deployments.apps", "deployments.apps", "services", "replicasets.apps", "daemonsets.apps", "statefulsets.apps",
             "poddisruptionbudgets.policy", "persistentvolumeclaims", "jobs.batch", "jobs.batch", "cronjobs.batch",
-            "replicationcontrollers", "resourcequotas", "limitranges",
+            "replicationcontrollers", "resourcequotas", "limitranges", "priorityclasses.scheduling.k8s.io",
             "horizontalpodautoscalers.autoscaling",
         ))
         kind = resource.partition(".")[0]
@@ -359,6 +466,7 @@ class Hand:
 WEIGHTS = {
     "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "apply_daemonset": 4, "apply_statefulset": 6,
     "apply_job": 6, "apply_cronjob": 3, "apply_replicationcontroller": 1, "change_job": 3, "job_by_hand": 1,
+    "apply_volume": 2, "apply_claim": 4, "apply_class": 1, "change_storage": 2, "delete_volume": 1, "apply_pod": 6,
     "budget": 3, "quota": 3, "limits": 2, "autoscale": 3, "load": 3, "run": 3,
     "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
     "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 2,

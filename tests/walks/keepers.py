@@ -135,7 +135,7 @@ def only_some_take_pods_away_by_force(seen: Seen, step: Step) -> None:
         fresh = not dig(change.old, "status", "startTime")
         default = dig(change.old, "spec", "terminationGracePeriodSeconds")
         zero = change.old["metadata"].get("deletionGracePeriodSeconds", default) == 0
-        allowed = ("kubelet", "user", "machine", "pod-garbage-collector-controller", "kubectl")
+        allowed = ("kubelet", "user", "machine", "pod-garbage-collector", "kubectl")
         assert part in allowed or fresh or zero, step.actor
 
 
