@@ -10,7 +10,7 @@ from cluster.kubectl import applying
 from cluster.kubectl.applying import Refusal
 from cluster.kubectl.files import EDITOR, item_of
 from cluster.kubectl.invocation import CommandError
-from cluster.kubectl.manifest import Manifest, ManifestError, line_of, load
+from cluster.objects.manifest import Manifest, ManifestError, line_of, load
 from cluster.simulation.simulation import Simulation, UserServer
 
 Problem = tuple[int | None, str]

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cluster.kubectl.invocation import CommandError, Invocation
-from cluster.kubectl.manifest import Manifest, ManifestError, load
 from cluster.kubectl.problems import Problems
 from cluster.objects.documents import Document
+from cluster.objects.manifest import Manifest, ManifestError, load
 from cluster.objects.registry import REGISTRY, Kind
 
 EDITOR = "editor.yaml"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cluster.kubectl.formats import compact_json, go_print, go_syntax, to_json, to_yaml
-from cluster.kubectl.manifest import load
+from cluster.objects.manifest import load
 from cluster.simulation.bootstrap import new_cluster
 from tests.support.console import Console
 

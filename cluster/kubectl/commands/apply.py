@@ -16,7 +16,6 @@ from cluster.kubectl.creating import usage
 from cluster.kubectl.files import Item
 from cluster.kubectl.formats import to_json, to_yaml
 from cluster.kubectl.invocation import CommandError, Invocation, Output, Run
-from cluster.kubectl.manifest import ManifestError, load
 from cluster.kubectl.problems import Problems
 from cluster.kubectl.resources import label_selector
 from cluster.kubectl.results import Results
@@ -24,6 +23,7 @@ from cluster.kubectl.selection import Found, selected
 from cluster.machinery.story import NARRATED, Story, object_reference
 from cluster.objects import metadata, schema
 from cluster.objects.documents import Document, dig
+from cluster.objects.manifest import ManifestError, load
 from cluster.objects.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
 
 NO_SERVER_SIDE = "error: this console applies on the client's side only: leave --server-side out"

@@ -21,13 +21,13 @@ from cluster.kubectl.command import (
 )
 from cluster.kubectl.completing import kinds_then_names
 from cluster.kubectl.invocation import CommandError, Invocation, Output, Run, Wait
-from cluster.kubectl.manifest import ManifestError, load
 from cluster.kubectl.resources import field_selector, label_selector, scope, shown, targets
 from cluster.kubectl.sorting import sort_by
 from cluster.kubectl.tables import TabWriter, one_line
 from cluster.objects import metadata
 from cluster.objects.documents import Document
 from cluster.objects.kinds import endpoints
+from cluster.objects.manifest import ManifestError, load
 from cluster.objects.printing import NONE, labels_cell
 from cluster.objects.registry import REGISTRY, Kind
 from cluster.objects.selectors import FieldSelector

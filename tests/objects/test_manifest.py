@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cluster.kubectl.manifest import ManifestError, line_of, load
+from cluster.objects.manifest import ManifestError, line_of, load
 
 TWO = "apiVersion: v1\nkind: A\n---\n# nothing\n---\napiVersion: v1\nkind: B\nspec:\n  items:\n  - name: x\n  - name: y\n"
 
