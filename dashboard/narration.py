@@ -247,6 +247,9 @@ SENTENCES: dict[str, str] = {
     "kubelet.evicts": gettext_noop("The kubelet of {node} runs short of {resource} and evicts {pod}."),
     "kubelet.exited": gettext_noop("Container {container} of {pod} has ended on {node}, exit code {code}."),
     "kubelet.failed": gettext_noop("The **kubelet** on {node} reports that {pod} has failed."),
+    "kubelet.image-removed": gettext_noop(
+        "The kubelet of {node} removes the image {image}, which no container uses, to free its disk."
+    ),
     "kubelet.killing": gettext_noop("The **kubelet** on {node} asks container {container} of {pod} to stop."),
     "kubelet.kubelet-started": gettext_noop("The **kubelet** on {node} starts."),
     "kubelet.lease": gettext_noop(

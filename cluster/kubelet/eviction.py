@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster.kubelet import eviction_limits, eviction_signals
+from cluster.kubelet import eviction_limits, eviction_signals, local_storage
 from cluster.kubelet.desk import CONTAINERS, KUBELET, MACHINES
 from cluster.kubelet.eviction_ranking import Candidate, is_critical, message, ranked
-from cluster.kubelet.eviction_signals import CONDITIONS, MEMORY, Signal, Stats
+from cluster.kubelet.eviction_signals import CONDITIONS, MEMORY, STORAGE, Signal, Stats
 from cluster.machinery import load, usage
 from cluster.machinery.component import Context, Reader
 from cluster.machinery.story import FOLDED, NARRATED, Story
@@ -54,7 +54,7 @@ def look(context: Context, node: str) -> None:
     if machine is None or kubelet is None or context.world.row("nodes", ("", node)) is None:
         return
     early = (context.now - kubelet["started"]) % PERIOD
-    if early:
+    if early and not context.memory(_key(node)):
         context.again(PERIOD - early, quiet=not _is_pressing(context, node, machine))
         return
     _Look(context, node, machine).take()
@@ -66,6 +66,11 @@ def _is_pressing(context: Context, node: str, machine: dict[str, Any]) -> bool:
         return False
     taken = [eviction_signals.stats(context, pod) for pod in eviction_signals.active(context, node)]
     return any(signal.is_met for signal in eviction_signals.observe(context, node, machine, taken))
+
+
+def _key(node: str) -> Key:
+    """The key of the manager's own work, and of its note: whether it is removing images."""
+    return (node, "", "eviction")
 
 
 class _Look:
@@ -81,6 +86,8 @@ class _Look:
     def take(self) -> None:
         going = self._going()
         over_limit = [] if going else self._over_limits()
+        if not going and not over_limit and self._reclaims():
+            return
         chosen = None if going or over_limit or not self.met else self._choose(self.met[0])
         why = None
         if chosen is not None:
@@ -89,6 +96,32 @@ class _Look:
             self._evict(chosen.pod, message(chosen, signal), disrupted=True)
         self._ask_again(acted=bool(going or over_limit or chosen))
         self._note(chosen, why)
+
+    def _reclaims(self) -> bool:
+        """Whether the disk is short and an image that nobody uses is removed instead of a Pod (reclaimNodeLevelResources)."""
+        context, key = self.context, _key(self.node)
+        short = bool(self.met) and self.met[0].resource == STORAGE
+        begun = bool(context.memory(key))
+        unused = local_storage.unused_images(context, self.node) if short or begun else []
+        if not unused or not (short or begun):
+            if begun:
+                context.forget(key)
+            return False
+        if not begun:
+            self._tell(self.met[0])
+            context.remember(key, {"reclaiming": True})
+            self._note(None, None)
+            context.again(0)
+            return True
+        args = {"node": f"nodes//{self.node}", "image": unused[0]}
+        story = Story("kubelet.image-removed", args, FOLDED, (f"nodes//{self.node}",))
+        context.set_host(local_storage.IMAGES, (self.node, unused[0]), None, story=story)
+        return True
+
+    def _tell(self, signal: Signal) -> None:
+        text = f"Attempting to reclaim {signal.resource}"
+        reference = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.node, "uid": self.node}}
+        self.context.event(reference, "Warning", "EvictionThresholdMet", text, host=self.node)
 
     def _going(self) -> bool:
         """Whether a Pod that was evicted before still runs (waitForPodsCleanup)."""
@@ -110,9 +143,7 @@ class _Look:
 
     def _choose(self, signal: Signal) -> Candidate | None:
         """The Pod that has to go for a resource; None when nothing on the node may."""
-        text = f"Attempting to reclaim {signal.resource}"
-        reference = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.node, "uid": self.node}}
-        self.context.event(reference, "Warning", "EvictionThresholdMet", text, host=self.node)
+        self._tell(signal)
         present = [one for one in self._order(signal) if not is_critical(one.pod)]
         return present[0] if present else None
 

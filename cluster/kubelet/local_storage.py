@@ -8,6 +8,7 @@ from cluster.objects.documents import Document
 from cluster.objects.kinds import pod as pods
 
 IMAGES = "host/images"
+CONTAINERS = "host/containers"
 # What the machine itself takes: the system, logs, the container runtime.
 SYSTEM = 2 << 30
 # Images are pulled compressed; unpacked they take about so many times as much.
@@ -24,6 +25,15 @@ def of_machine(capacity: int) -> int:
 def of_images(reader: Reader, node: str) -> int:
     """Bytes of all images on a node."""
     return int(UNPACKED * sum(size for _, size in reader.hosts(IMAGES, node)))
+
+
+def unused_images(reader: Reader, node: str) -> list[str]:
+    """The images on a node that no container of it uses, by name."""
+    used = {
+        record["image"] for key, row in reader.world.table(CONTAINERS).items() if key[0] == node
+        for record in row["containers"].values()
+    }
+    return [name for (_, name), _ in reader.hosts(IMAGES, node) if name not in used]
 
 
 def of_containers(reader: Reader, pod: Document) -> dict[str, int]:

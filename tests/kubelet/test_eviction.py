@@ -175,3 +175,21 @@ def test_a_controller_replaces_what_was_evicted() -> None:
     new = [found for found in cluster.objects("pods") if metadata.name(found) != name]
     assert [found["status"]["phase"] for found in new] == ["Running"]
     assert new[0]["spec"]["nodeName"] != found["spec"]["nodeName"]
+
+
+def test_images_that_nobody_uses_go_before_pods() -> None:
+    cluster = Scenario(1)
+    cluster.run("simulate node add small --storage 2800Mi")
+    cluster.quiet()
+    on_small = [pod(f"p{number}").replace("spec:", "spec:\n  nodeName: small") for number in range(4)]
+    cluster.apply(on_small[0].replace("nginx:1.27", "tomcat:10"))
+    cluster.quiet()
+    cluster.run("delete pod p0")
+    for manifest, image in zip(on_small[1:], ("python:3.12", "golang:1.24", "nginx:1.27"), strict=True):
+        cluster.apply(manifest.replace("nginx:1.27", image))
+    cluster.advance(60)
+    removed = [step.args["image"] for step in cluster.steps if step.say == "kubelet.image-removed"]
+    assert removed == ["docker.io/library/tomcat:10"]
+    assert "Evicted" not in phases(cluster).values()
+    assert cluster.events("EvictionThresholdMet") == ["Attempting to reclaim ephemeral-storage"]
+    assert cluster.condition("nodes/small", "DiskPressure")["reason"] == "KubeletHasDiskPressure"

@@ -112,7 +112,8 @@ def _add(invocation: Invocation, name: str) -> Run:
         raise CommandError(f'error: "{name}" cannot be the name of a machine: {problem}')
     machine = Machine(
         name, bootstrap.worker(number).ip, cpu=_quantity(invocation, "cpu"), memory=_quantity(invocation, "memory"),
-        pods=_quantity(invocation, "pods"), labels=_labels(invocation), taints=_taints(invocation),
+        pods=_quantity(invocation, "pods"), storage=_quantity(invocation, "storage"), labels=_labels(invocation),
+        taints=_taints(invocation),
     )
     writer = invocation.shell.writer()
     writer.tell(Story("machine.added", {"node": f"nodes//{name}"}, NARRATED, (f"nodes//{name}",)))
@@ -200,7 +201,7 @@ COMMANDS = (
         "simulate node add|stop|start|remove [NAME] | simulate component [on|off NAME] | simulate load SERVICE RATE",
         "Do something to the simulated machines and processes (not part of kubectl)",
         (
-            Flag("cpu", absent="4"), Flag("memory", absent="8Gi"), Flag("pods", absent="110"),
+            Flag("cpu", absent="4"), Flag("memory", absent="8Gi"), Flag("pods", absent="110"), Flag("storage", absent="100Gi"),
             Flag("labels"), Flag("taints"),
             Flag("cost", absent=usage.COST, help="CPU seconds that one request costs."),
             Flag("leak", absent="0", help="Memory that one request leaves behind in its container."),
