@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from cluster import board_volumes
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import MEMORY, SWITCHES, Change, World, rows
 from cluster.board_workloads import HPAS, WORKLOADS, ordinal, ownership, target_key, told_by, workload_row
@@ -79,6 +80,7 @@ def state(world: World) -> dict[str, Any]:
         "services": {"/".join(key): service_row(view, service) for key, service in rows(world.table("services"))},
         "components": {name: component_row(view, name) for name in COMPONENTS},
         "queue": queue(view),
+        "volumes": board_volumes.rows(view),
         "events": events(view),
     }
 
@@ -310,6 +312,8 @@ def delta(step: Step) -> tuple[dict[str, Any], dict[str, list[str]]]:
     news = _News(view)
     for change in step.changes:
         news.see(change)
+    if any(board_volumes.concerns(change) for change in step.changes):
+        news.set["volumes"] = board_volumes.rows(view)
     return news.set, news.gone
 
 

@@ -21,9 +21,9 @@ FLOORS = (
     ("cluster.large",),
     ("cluster.kubectl", "cluster.manifests", "cluster.inspection"),
     (
-        "cluster.models", "cluster.projection", "cluster.board", "cluster.board_workloads", "cluster.store", "cluster.live",
-        "cluster.worker", "cluster.bighost", "cluster.failpoints", "cluster.admin", "cluster.apps", "cluster.migrations",
-        "cluster.management",
+        "cluster.models", "cluster.projection", "cluster.board", "cluster.board_workloads", "cluster.board_volumes",
+        "cluster.store", "cluster.live", "cluster.worker", "cluster.bighost", "cluster.failpoints", "cluster.admin",
+        "cluster.apps", "cluster.migrations", "cluster.management",
     ),
     ("dashboard",),
 )

@@ -89,6 +89,18 @@ function showViews() {
   }
 }
 
+/** Drives and their style come with the first volume. */
+let drives = null;
+function drawDrives(state) {
+  if (drives) return drives.draw(state);
+  if (!state.volumes?.length) return;
+  const shelf = part(stage.root, "shelf");
+  coming.drives ??= Promise.all([import("./drives.js"), styled(shelf.dataset.sheet)]).then(([{ Drives }]) => {
+    drives = new Drives(stage, shelf);
+    session.changed();
+  });
+}
+
 /** The texts on the page that a line with -f may read: every field with data-file, by that name. */
 function filesFor(line) {
   if (!/\s(-f|--filename)/.test(line)) return {};
@@ -135,6 +147,7 @@ function draw() {
   const state = stage.state;
   if (!state) return;
   if (view.table) tables?.draw(state, player.selected);
+  drawDrives(state);
   rings.draw(state, session.now());
   hints.draw(state);
   rover.refresh();

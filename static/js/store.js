@@ -5,7 +5,7 @@
 const EVERY = 25; // a picture is kept each so many events: a jump replays at most that many
 const KEEP = 6000; // events remembered
 
-const EMPTY = { nodes: {}, pods: {}, workloads: {}, services: {}, components: {}, queue: [], events: {} };
+const EMPTY = { nodes: {}, pods: {}, workloads: {}, services: {}, components: {}, queue: [], volumes: [], events: {} };
 
 /** The state after `event`. Tables that did not change are shared; the queue is replaced whole. */
 export function apply(state, event) {

@@ -25,10 +25,15 @@ const WORKLOAD_COLUMNS = [
   ["phase", numbersOf], ["pods-col", (row) => row.current], ["updated", (row) => row.updated ?? ""], ["available", (row) => row.available ?? ""], ["scaled-by", autoscaler],
 ];
 
+const VOLUME_COLUMNS = [
+  ["name", (row) => row.name], ["kind", (row) => row.type], ["node", (row) => row.node], ["phase", (row) => row.phase], ["size", (row) => row.size],
+  ["pods-col", (row) => row.pods.map((key) => key.split("/")[1]).join(", ")],
+];
+
 export class Tables {
   constructor(root) {
     this.root = root;
-    this.sorted = { pods: [0, 1], nodes: [0, 1], workloads: [0, 1] };
+    this.sorted = { pods: [0, 1], nodes: [0, 1], workloads: [0, 1], volumes: [0, 1] };
     this.tables = {};
     root.addEventListener("click", (event) => {
       const button = event.target.closest("thead button");
@@ -50,10 +55,12 @@ export class Tables {
     this.fill("workloads", WORKLOAD_COLUMNS, workloads);
     this.fill("pods", POD_COLUMNS, pods);
     this.fill("nodes", NODE_COLUMNS, nodes);
+    this.fill("volumes", VOLUME_COLUMNS, state.volumes.map((row) => ({ ref: row.ref, row, more: null, key: row.key })));
+    this.tables.volumes.body.closest(".panel").hidden = !state.volumes.length;
   }
 
   make() {
-    for (const [kind, columns] of [["nodes", NODE_COLUMNS], ["workloads", WORKLOAD_COLUMNS], ["pods", POD_COLUMNS]]) {
+    for (const [kind, columns] of [["nodes", NODE_COLUMNS], ["workloads", WORKLOAD_COLUMNS], ["pods", POD_COLUMNS], ["volumes", VOLUME_COLUMNS]]) {
       const head = make("tr", {}, ...columns.map(([name], at) => make("th", { scope: "col" }, make("button", { type: "button", "data-sort": `${kind}:${at}` }, text(name)))));
       const body = make("tbody");
       const table = make("table", { class: "list" }, make("caption", {}, text(kind)), make("thead", {}, head), body);
@@ -72,7 +79,7 @@ export class Tables {
     items.sort((a, b) => direction * String(value(a.row, a.more)).localeCompare(String(value(b.row, b.more)), "en", { numeric: true }));
     const old = new Map([...body.rows].map((row) => [row.dataset.row, row]));
     const rows = items.map((item) => {
-      const row = old.get(item.ref) ?? makeRow(item.ref, columns);
+      const row = old.get(item.key ?? item.ref) ?? makeRow(item, columns);
       columns.forEach(([name, read, show], at) => {
         const cell = row.cells[at], words = String(show ? show(read(item.row, item.more), item.row) : read(item.row, item.more) ?? "");
         const target = at === 0 ? cell.firstElementChild : cell;
@@ -88,11 +95,11 @@ export class Tables {
   }
 }
 
-function makeRow(ref, columns) {
+function makeRow({ ref, key = ref }, columns) {
   const cells = columns.map(([name], at) => (at === 0
     ? make("th", { scope: "row" }, make("button", { type: "button", class: "obj", "data-ref": ref }))
     : make("td", { class: ["reason", "taints", "scaled-by"].includes(name) ? "w" : null })));
-  return make("tr", { "data-row": ref }, ...cells);
+  return make("tr", { "data-row": key }, ...cells);
 }
 
 function drawPhase(cell, pod, words) {

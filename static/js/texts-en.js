@@ -28,5 +28,9 @@ export default {
   "moment-text": "event {r} of {head}, {time}", running: "A command is running; ^C ends it.", offline: "Not connected: commands are off.",
   pods: "Pods", nodes: "Nodes", name: "Name", namespace: "Namespace", owner: "Owner", version: "Version", phase: "Status", "ready-col": "Ready", restarts: "Restarts", node: "Node", reason: "Reason", since: "Since",
   taints: "Taints", "pods-col": "Pods", ip: "IP", "requests-cpu": "CPU requested", "requests-memory": "Memory requested", completions: "{n} possibilities",
+  volumes: "Volumes", size: "Size", drives: "Volumes on this node", "mounted-by": "mounted by {pods}", "mounted-by-none": "no Pod mounts it",
+  "drive-left": "{n, plural, one {# file} other {# files}} in {name} on the disk of {node}, left behind: no Pod here mounts them", "drive-folder": "Folder {name} on the disk of {node}: {users}; it stays here when a Pod moves",
+  "drive-empty": "{name} ({type}) on the disk of {node}: {users}; gone with the Pod", "drive-memory": "{name} (emptyDir) in the memory of {node}: {users}; gone with the Pod",
+  "drive-claim": "Claim {name}, {phase}: {users}; it has no volume yet", "drive-volume": "Volume {name} ({type}), {phase} {size}: {users}; it outlives its Pods",
   system: "system", "no-events": "No events yet.", decimals: "{n} s",
 };

@@ -28,5 +28,9 @@ export default {
   "moment-text": "事件 {r}，共 {head}，{time}", running: "命令正在运行，^C 可中止。", offline: "未连接，命令暂不可用。",
   pods: "Pod", nodes: "节点", name: "名称", namespace: "命名空间", owner: "所有者", version: "版本", phase: "状态", "ready-col": "就绪", restarts: "重启", node: "节点", reason: "原因", since: "始于",
   taints: "污点", "pods-col": "Pod", ip: "IP", "requests-cpu": "CPU 请求", "requests-memory": "内存请求", completions: "{n} 个候选",
+  volumes: "卷", size: "大小", drives: "此节点上的卷", "mounted-by": "{pods} 正在挂载", "mounted-by-none": "没有 Pod 挂载它",
+  "drive-left": "{node} 磁盘上 {name} 中的 {n} 个文件被留下：这里没有 Pod 挂载它们", "drive-folder": "{node} 磁盘上的目录 {name}：{users}；Pod 换节点时它留在这里",
+  "drive-empty": "{name}（{type}），在 {node} 的磁盘上：{users}；随 Pod 一起消失", "drive-memory": "{name} (emptyDir)，在 {node} 的内存里：{users}；随 Pod 一起消失",
+  "drive-claim": "卷申领 {name}，{phase}：{users}；还没有卷", "drive-volume": "卷 {name}（{type}），{phase} {size}：{users}；Pod 消失后仍保留",
   system: "系统", "no-events": "还没有事件。", decimals: "{n} 秒",
 };
