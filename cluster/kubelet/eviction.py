@@ -215,7 +215,8 @@ class _Look:
 
     def _why(self, signal: Signal, chosen: Candidate) -> dict[str, Any]:
         return {
-            "decision": "eviction", "resource": signal.resource, "threshold": signal.threshold, "available": signal.available,
+            "decision": "eviction", "node": self.node, "resource": signal.resource, "threshold": signal.threshold,
+            "available": signal.available,
             "evicted": chosen.why["pod"], "ranking": [one.why for one in self._order(signal)],
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.controllers.explanation.decisions import words_of
 from cluster.kubelet import eviction
 from cluster.machinery import usage
 from cluster.objects import metadata
@@ -98,6 +99,7 @@ value: {value}
     cluster.quiet()
     assert phases(cluster) == {"within": "Running", "above-high": "Running", "above-low": "Evicted"}
     why = next(step.why for step in cluster.steps if step.say == "kubelet.evicts")
+    assert [word["key"] for word in words_of(why)] == ["decision.eviction", "decision.eviction-first", "decision.eviction-next"]
     assert [one["pod"].rpartition("/")[2] for one in why["ranking"]][:3] == ["above-low", "above-high", "within"]
 
 

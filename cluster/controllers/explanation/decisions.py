@@ -94,6 +94,24 @@ def _evict(why: Record) -> Iterator[Word]:
     yield _word("evict", node=why["node"], taint=text, seconds=why["tolerationSeconds"] or 0)
 
 
+def _eviction(why: Record) -> Iterator[Word]:
+    yield _word(
+        "eviction", node=why["node"], resource=why["resource"], available=_bytes(why["available"]),
+        threshold=_bytes(why["threshold"]),
+    )
+    candidates = [one for one in why["ranking"] if not one["critical"]]
+    for key, one in zip(("eviction-first", "eviction-next"), candidates, strict=False):
+        yield _word(
+            key, pod=one["pod"].rpartition("/")[2], used=_bytes(one["used"]), request=_bytes(one["request"]),
+            priority=one["priority"],
+        )
+
+
+def _bytes(amount: int) -> str:
+    """Bytes in whole Mi, as people read them."""
+    return f"{amount >> 20}Mi"
+
+
 def _unknown(why: Record) -> Iterator[Word]:
     yield _word("unknown", seconds=why["graceSeconds"])
 
@@ -106,6 +124,6 @@ _TELLERS: dict[str, Callable[[Record], Iterator[Word]]] = {
     "scale-down": _scale_down, "rolling-update": _rolling, "recreate": _recreate, "scale": _sized, "saturated": _sized,
     "proportional": _sized, "stateful": _stateful, "stateful-wait": _stateful_wait, "daemon": _daemon, "job-wait": _job_wait,
     "job-end": _job_end, "job-delete": _job_delete, "cronjob": _cronjob, "cronjob-delete": _cronjob_delete,
-    "autoscale": _autoscale, "evict": _evict, "unknown": _unknown, "garbage": _garbage,
+    "autoscale": _autoscale, "evict": _evict, "eviction": _eviction, "unknown": _unknown, "garbage": _garbage,
 }
 

@@ -361,6 +361,12 @@ SENTENCES: dict[str, str] = {
     "decision.autoscale": "Of {current} the metrics made {proposed}, stabilisation {stabilized}, bounds and rates {desired}.",
     "decision.autoscale-bounds": "{current} were outside the bounds {least}–{most}: {desired}.",
     "decision.evict": "{node} has the taint {taint}, which it did not tolerate or no longer: {seconds} s were granted.",
+    "decision.eviction": "{node} had {available} of {resource} left and has to keep {threshold}. Of its Pods those go first "
+                         "that use more than they requested, then the less important, then those that use the most above their "
+                         "request.",
+    "decision.eviction-first": "{pod} went: it used {used}, had requested {request}, and its priority is {priority}.",
+    "decision.eviction-next": "After it would come {pod}: it used {used}, had requested {request}, and its priority is "
+                              "{priority}.",
     "decision.unknown": "The node had not been heard of for more than {seconds} s.",
     "decision.garbage": "Its owner {owner} was gone (propagation {policy}).",
     # --- heads of tables ---
