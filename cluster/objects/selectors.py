@@ -215,7 +215,10 @@ class LabelSelector:
         """Read `{matchLabels, matchExpressions}`: None selects nothing, `{}` everything. Raises SelectorError."""
         if document is None:
             return cls(nothing=True)
-        equal = (Requirement(key, EQUALS, (value,)) for key, value in (document.get("matchLabels") or {}).items())
+        labels = document.get("matchLabels") or {}
+        if not document.get("matchExpressions") and all(type(value) is str for value in labels.values()):
+            return _of_labels(tuple(labels.items()), checked=True)
+        equal = (Requirement(key, EQUALS, (value,)) for key, value in labels.items())
         other = map(_from_expression, document.get("matchExpressions") or ())
         return cls(_checked(requirement) for requirements in (equal, other) for requirement in requirements)
 
@@ -225,7 +228,7 @@ class LabelSelector:
 
         The map is not validated (SelectorFromSet).
         """
-        return cls(Requirement(key, EQUALS, (value,)) for key, value in (labels or {}).items())
+        return _of_labels(tuple((labels or {}).items()), checked=False)
 
     @property
     def empty(self) -> bool:
@@ -262,6 +265,13 @@ class LabelSelector:
 
     def __hash__(self) -> int:
         return hash((self.nothing, self.requirements))
+
+
+@lru_cache(maxsize=4096)
+def _of_labels(labels: tuple[tuple[str, str], ...], *, checked: bool) -> LabelSelector:
+    """The selector of labels that must all be equal: controllers ask for the same few again and again."""
+    requirements = [Requirement(key, EQUALS, (value,)) for key, value in labels]
+    return LabelSelector(map(_checked, requirements) if checked else requirements)
 
 
 def format_document(document: Mapping[str, Any] | None) -> str:
