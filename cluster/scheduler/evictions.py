@@ -5,25 +5,34 @@ pkg/scheduler/framework/preemption/executor.go. Until all victims are on their w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from cluster.machinery.component import Context, Preconditions
 from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story, object_reference
 from cluster.objects.documents import Document, dig
 from cluster.objects.metadata import is_being_deleted
 from cluster.scheduler import conditions
+from cluster.scheduler.events import is_assigned
 from cluster.scheduler.framework import DEFAULT_SCHEDULER
 from cluster.scheduler.queue import SchedulingQueue
-from cluster.scheduler.snapshot import nominated_node, priority_of
+from cluster.scheduler.snapshot import nominated_node, pod_key, priority_of
 
 
-def evict_next(context: Context, queue: SchedulingQueue, waiting: Mapping[str, Document]) -> None:
-    """Make the next write of the preemptions under way, if there is one."""
+def evict_next(
+    context: Context, queue: SchedulingQueue, waiting: Mapping[str, Document], cancel: Callable[[str], None]
+) -> None:
+    """Make the next write of the preemptions under way, if there is one.
+
+    A victim that is still in its binding cycle is not deleted: `cancel` ends the cycle of that key.
+    """
     for key in queue.preempting:
-        victim = next(_left(context, queue.pods[key]["victims"]), None)
+        victim = next(_left(context, queue, queue.pods[key]["victims"]), None)
         if victim is None:
             queue.evicted(key)
             continue
+        if not is_assigned(victim):
+            cancel(pod_key(victim))
+            return
         pod = waiting[key]
         marked = conditions.preempted(victim, _scheduler_of(pod), context.now)
         if marked is victim:
@@ -33,11 +42,13 @@ def evict_next(context: Context, queue: SchedulingQueue, waiting: Mapping[str, D
         return
 
 
-def _left(context: Context, victims: Iterable[list[str]]) -> Iterator[Document]:
-    """The victims that are not being deleted yet."""
+def _left(context: Context, queue: SchedulingQueue, victims: Iterable[list[str]]) -> Iterator[Document]:
+    """The victims that are not being deleted yet, on their node or about to be bound to it."""
     for namespace, name, uid in victims:
         victim = context.get("pods", namespace, name)
-        if victim is not None and victim["metadata"]["uid"] == uid and not is_being_deleted(victim):
+        if victim is None or victim["metadata"]["uid"] != uid or is_being_deleted(victim):
+            continue
+        if is_assigned(victim) or pod_key(victim) in queue.binding:
             yield victim
 
 

@@ -25,6 +25,8 @@ from cluster.scheduler.snapshot import Snapshot
 
 CYCLE: Key = ("cycle",)
 RESTART: Key = ("restart",)
+# How a binding cycle ends whose pod is preempted: its context is cancelled (pkg/scheduler/framework/preemption/executor.go).
+CANCELLED = Status(Code.ERROR, ("context canceled",))
 
 
 class Scheduler(Component):
@@ -92,7 +94,7 @@ class _Turn:
         context, queue, waiting = self.context, self.books.queue, self.books.cache.waiting
         queue.flush()
         if queue.preempting:
-            evict_next(context, queue, dict(sorted(waiting.items())))
+            evict_next(context, queue, dict(sorted(waiting.items())), self._cancel_binding)
         for key in queue.binding:
             if context.wrote:
                 break
@@ -226,6 +228,13 @@ class _Turn:
         self._report(pod, Decision(key, outcome, len(binding["why"]["nodes"]), message=message, nominated=""))
         self.books.queue.failed(key, (), self.context.revision)
         self._free(pod, binding)
+
+    def _cancel_binding(self, key: str) -> None:
+        """A pod loses the node that it was about to be bound to, because a more important one preempts it."""
+        binding = self.books.queue.pods[key]["binding"]
+        assert binding is not None
+        plugin = next(name for name, note in binding["notes"].items() if note is not None)
+        self._give_up_binding(key, self.books.cache.waiting[key], binding, plugin, CANCELLED)
 
     def _free(self, pod: Document, binding: Binding) -> None:
         """The room that the pod was assumed to take is free again for others."""

@@ -1,9 +1,11 @@
 """The binding cycle: a pod that has its node waits for what plugins prepare there, and others go on meanwhile."""
 
 from cluster.machinery.story import Story
+from cluster.objects.kinds import priorityclass
 from cluster.scheduler import events as kinds
 from cluster.scheduler.framework import SUCCESS, Code, Plugin, PreFilterResult, Profile, ReserveResult, Status
 from cluster.scheduler.plugins.default_binder import DefaultBinder
+from cluster.scheduler.plugins.default_preemption import DefaultPreemption
 from cluster.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from cluster.scheduler.plugins.priority_sort import PrioritySort
 from tests.scheduler.builders import container, node
@@ -206,6 +208,26 @@ def told(point, code):
     condition = scheduled_condition(cluster)
     assert events(cluster)[0][2] == condition["message"]
     return condition["reason"], condition["message"], memory(cluster)["default/p"]["plugins"]
+
+
+def test_a_preempted_pod_loses_the_node_that_it_was_to_be_bound_to():
+    """It is not deleted: it is tried again after its back-off."""
+    cluster = started(Profile(
+        [PrioritySort(), NodeResourcesFit(), DefaultPreemption(), Prepares(), DefaultBinder()], {"NodeResourcesFit": 1}
+    ))
+    with cluster.act() as api:
+        for found in priorityclass.system_classes():
+            api.create(found)
+    add_node(cluster, "a")
+    add_pod(cluster, "waits", container(cpu="3"))
+    cluster.until_quiet()
+    add_pod(cluster, "boss", container(cpu="3"), priorityClassName="system-cluster-critical")
+    cluster.advance(100)
+    assert node_of(cluster, "boss") == "a"
+    assert node_of(cluster, "waits") is None
+    assert "deletionTimestamp" not in cluster.api.get("pods", "default", "waits")["metadata"]
+    assert scheduled_condition(cluster, "waits")["message"] == 'running PreBind plugin "Prepares": context canceled'
+    assert "nominatedNodeName" not in cluster.api.get("pods", "default", "waits")["status"]
 
 
 def test_errors_of_plugins():
