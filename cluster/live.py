@@ -23,6 +23,11 @@ from cluster.inspection.pod import inspect
 from cluster.machinery.settings import Settings
 from cluster.manifests import BUILT_IN
 from cluster.models import Cluster
+from cluster.rollout_history import recalled
+from cluster.rollouts import picture as pictures
+from cluster.rollouts import plan as plans
+from cluster.rollouts import workload as workloads
+from cluster.rollouts.trace import Trace
 from cluster.scheduler.explanation.explain import Case, explain, recorded_for
 from cluster.simulation.components import all_components
 from cluster.simulation.simulation import Simulation
@@ -622,6 +627,44 @@ class LiveCluster:
         row = board.pod_row(view, pod)
         return {"type": "inspected", "ref": ref, "revision": world.revision, "now": world.now, "row": row, "pod": found}
 
+    async def rollout(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """A workload's rollout around a revision ("" for `ref`: the one that matters most); see cluster/rollouts/picture.py.
+
+        With `changes` of its numbers what lies ahead is not what happened but what would happen with them.
+        """
+        branch, world = self.branch, await self.world_at(command.get("revision"))
+        view = Reader(world)
+        ref = workloads.workload_of(view, str(command.get("ref") or "")) or workloads.newest(view)
+        table, key = workloads.split(ref)
+        answer = {"type": "rollout", "workloads": pictures.listed(view), "ref": ref, "plan": None}
+        if view.get(table, *key) is None:
+            return {**answer, "picture": None}
+        past = await self._committer.database(recalled, self.id, branch, ref, world, self.shown.now)
+        try:
+            # Sliders may have been moved for another workload than the one that is selected meanwhile.
+            wishes = command.get("changes") or {}
+            if not isinstance(wishes, dict):
+                raise Refused("changes must map fields to numbers.")
+            wishes = wishes if command.get("for") in (None, ref) else {}
+            changes = plans.checked(past.shown.workload, wishes)
+        except plans.Unplannable as problem:
+            raise Refused(str(problem)) from problem
+        if not changes:
+            return {**answer, "picture": pictures.picture(world, past.shown, past.whole, past.began, past.end, past.veil)}
+        plan, without = [await self._foreseen(world, past.shown, wish) for wish in (changes, {})]
+        told = pictures.picture(world, past.shown, plan.trace, past.began, plan.end, "plan")
+        return {**answer, "picture": told, "plan": pictures.planned(plan, without, changes)}
+
+    async def _foreseen(self, world: World, shown: Trace, changes: dict[str, int | str]) -> plans.Plan:
+        """What would happen from a moment on. The other clusters get their turns meanwhile."""
+        plan = plans.Plan(world, all_components(), self._simulation.settings, shown, changes)
+        began = time.monotonic()
+        for _ in plan.run():
+            if time.monotonic() - began > SLICE:
+                await asyncio.sleep(0)
+                began = time.monotonic()
+        return plan
+
     async def _case(self, ref: str, world: World) -> Case:
         """The Pod at a moment with the newest decision about it. Raises Refused when there is and was none."""
         branch = self.branch
@@ -676,10 +719,13 @@ COMMANDS: dict[str, Handler] = {
     "fork": LiveCluster.fork, "branch": LiveCluster.change_branch,
     "console": LiveCluster.console, "interrupt": LiveCluster.interrupt, "gone": LiveCluster.gone,
     "complete": LiveCluster.complete, "look": LiveCluster.look_at, "why": LiveCluster.why,
-    "explain": LiveCluster.explain, "inspect": LiveCluster.inspect, "apply": LiveCluster.apply,
+    "explain": LiveCluster.explain, "inspect": LiveCluster.inspect,
+    "rollout": LiveCluster.rollout, "apply": LiveCluster.apply,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
-IMMEDIATE = frozenset({"frame", "watch", "pause", "interrupt", "gone", "complete", "look", "why", "explain", "inspect"})
+IMMEDIATE = frozenset({
+    "frame", "watch", "pause", "interrupt", "gone", "complete", "look", "why", "explain", "inspect", "rollout",
+})
 # Commands that act: at a past revision they begin a new branch there.
 TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console", "apply"})
 # Commands after which the clock's position is kept even if nothing was written.

@@ -42,6 +42,8 @@ SNAPSHOT_EVERY = 100
 MAX_REVISIONS = 20_000
 MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 KEEP_REVISIONS = 5_000
+# Above every revision.
+NEWEST = 2**62
 # How long a cluster is kept that nobody uses.
 HOME_KEPT = timedelta(days=1)
 SANDBOX_KEPT = timedelta(days=30)
@@ -307,6 +309,28 @@ def scheduling(cluster: str, branch: int, reference: str, until: int) -> dict[st
             break
         newest = entry
     return newest
+
+
+def written(cluster: str, branch: int, wanted: Q, after: int, until: int, limit: int) -> list[dict[str, Any]]:
+    """The newest `limit` journal entries after a revision up to another one that are wanted, oldest first."""
+    found: list[dict[str, Any]] = []
+    for number, begun, end in lineage(cluster, branch):
+        last = until if end is None else min(until, end)
+        rows = Revision.objects.filter(wanted, cluster=cluster, branch=number, revision__gt=max(begun, after), revision__lte=last)
+        newest = rows.order_by("-revision").values_list("entry", flat=True)[: limit - len(found)]
+        found.extend(unpack(data) for data in newest)
+    return found[::-1]
+
+
+def revision_at(cluster: str, branch: int, at: int, until: int) -> int:
+    """The newest revision of a branch, up to `until`, that is not younger than `at` (virtual ms); at least the oldest kept."""
+    for number, after, end in lineage(cluster, branch):
+        last = until if end is None else min(until, end)
+        rows = Revision.objects.filter(cluster=cluster, branch=number, revision__gt=after, revision__lte=last, at__lte=at)
+        newest = rows.order_by("-revision").values_list("revision", flat=True).first()
+        if newest is not None:
+            return int(newest)
+    return first_revision(cluster, branch)
 
 
 def _reasoned(cluster: str, branch: int, until: int, wanted: Q) -> Iterator[dict[str, Any]]:

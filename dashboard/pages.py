@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from dashboard.views import home, large, panels, pod, sandboxes, scheduler
+from dashboard.views import home, large, panels, pod, rollout, sandboxes, scheduler
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sandbox/<str:cluster>/table", sandboxes.table, name="sandbox-table"),
     path("sandbox/<str:cluster>/scheduler", scheduler.scheduler, name="scheduler"),
     path("sandbox/<str:cluster>/pod", pod.pod, name="pod"),
+    path("sandbox/<str:cluster>/rollout", rollout.rollout, name="rollout"),
     path("sandbox/<str:cluster>/delete/", sandboxes.delete, name="sandbox-delete"),
     path("big/", large.large, name="large"),
     path("big/<str:cluster>/", large.large_map, name="large-map"),

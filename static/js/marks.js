@@ -49,6 +49,12 @@ export class Hues {
     return { id: ((number - 1) % HUES) + 1, stripe: number > HUES };
   }
 
+  /** The hue of an owner ("default/web@v2") that has one, 0 for others: looking gives none away. */
+  known(key) {
+    const number = this.given.get(key);
+    return number ? ((number - 1) % HUES) + 1 : 0;
+  }
+
   /** Owners in the order of their hues: [{name, version, id, stripe}], for the legend. */
   owners(pods) {
     const seen = new Map();

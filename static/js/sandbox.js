@@ -52,9 +52,10 @@ async function fetchTables() {
 }
 
 /** The views beside the board. Each comes with its style when it is first opened: most visits never need them. */
-const links = { select: (ref) => session.select(ref), now: () => session.now(), paint };
+const links = { select: (ref) => session.select(ref), now: () => session.now(), paint, hues: session.hues };
 const VIEWS = {
   scheduler: async (root) => new (await import("./matrix.js")).Matrix(root, part(board, "matrix-bar"), links),
+  rollout: async (root) => new (await import("./rollout.js")).Rollout(root, links),
   pod: async (root) => new (await import("./podview.js")).PodView(root, links),
 };
 const coming = {};
@@ -276,6 +277,7 @@ startKeys({
   table: () => setView({ table: !view.table }),
   board: () => setView({ tab: "board" }),
   scheduler: () => setView({ tab: "scheduler" }),
+  rollout: () => setView({ tab: "rollout" }),
   pod: () => setView({ tab: "pod" }),
   columnOn: () => opened.scheduler?.column(1),
   columnBack: () => opened.scheduler?.column(-1),

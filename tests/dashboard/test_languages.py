@@ -70,7 +70,7 @@ def test_no_plain_words_in_templates():
     """Words outside of tags that no translation marks; names of kinds and commands stay as they are."""
     kept = {"clusterscope", "YAML", "Services", "Events", "Pods", "Pod", "Ready", "NotReady", "IP", "kubelet", "Namespace",
             "ClusterIP", "describe", "English", "简体中文", "None", "kubectl", "QoS", "restartPolicy", "pause"}
-    for folder in ("site", "sandbox", "panels", "pod", "scheduler"):
+    for folder in ("site", "sandbox", "panels", "pod", "scheduler", "rollout"):
         for path in sorted((ROOT / "templates" / folder).glob("*.html")):
             text = path.read_text(encoding="utf-8")
             text = re.sub(r"\{% block body_attributes %\}.*", "", text)
