@@ -1,5 +1,7 @@
 """Which stretch of history is one rollout."""
 
+import itertools
+
 import pytest
 
 from cluster.objects.kinds import deployment as deployments
@@ -40,7 +42,7 @@ def test_it_works(story):
     history, marks = story
     found = [window(history, mark) for mark in marks]
     assert [one.after < mark for one, mark in zip(found, marks, strict=True)] == [True] * 4
-    for one, following in zip(found, found[1:], strict=False):
+    for one, following in itertools.pairwise(found):
         assert one.until == following.after
         assert one.began < following.began
     assert found[-1].until is None
