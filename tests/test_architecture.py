@@ -22,8 +22,8 @@ FLOORS = (
     ("cluster.kubectl", "cluster.manifests", "cluster.inspection"),
     (
         "cluster.models", "cluster.projection", "cluster.board", "cluster.board_workloads", "cluster.board_volumes",
-        "cluster.rollouts", "cluster.rollout_history", "cluster.store", "cluster.live", "cluster.worker", "cluster.bighost", "cluster.failpoints", "cluster.admin",
-        "cluster.apps", "cluster.migrations", "cluster.management",
+        "cluster.rollouts", "cluster.rollout_history", "cluster.store", "cluster.live", "cluster.worker", "cluster.bighost",
+        "cluster.failpoints", "cluster.admin", "cluster.apps", "cluster.migrations", "cluster.management",
     ),
     ("dashboard",),
 )
