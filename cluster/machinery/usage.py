@@ -26,6 +26,9 @@ __all__ = [
 WINDOW = 15 * times.SECOND
 # What a machine uses for itself: kubelet, container runtime, kernel.
 MACHINE_CPU, MACHINE_MEMORY = 40, 300 << 20
+# What a shell, a sleep and the like take.
+SMALL_PROCESS = 1 << 20
+SMALL = frozenset({"sh", "bash", "ash", "dash", "sleep", "tail", "cat", "echo", "true", "false", "env", "date", "touch"})
 # host/demands (node, uid): what the processes of each container take by themselves: name -> [[from ms, millicores, bytes]].
 DEMANDS = "host/demands"
 
@@ -80,15 +83,15 @@ def details(reader: Reader, pod: Document) -> list[Details]:
 def details_of(reader: Reader, pod: Document, container: Document) -> Details:
     """What one running container uses."""
     now, name = reader.now, container["name"]
-    image, serving = load.image_of(container), load.serving(reader, pod, container)
+    rest, serving = at_rest(container), load.serving(reader, pod, container)
     demanded = demands(reader, pod, name, now)
     requests = {kind: container_amounts(container, kind) for kind in ("requests", "limits")}
     cpu_limit = _milli(requests["limits"].get("cpu"))
-    wanted = image.idle_cpu + demanded[0] + (max(serving.wanted_cpu(), serving.cpu_at(now)) if serving else 0)
-    got = image.idle_cpu + demanded[0] + (serving.cpu_at(now) if serving else 0)
+    wanted = rest[0] + demanded[0] + (max(serving.wanted_cpu(), serving.cpu_at(now)) if serving else 0)
+    got = rest[0] + demanded[0] + (serving.cpu_at(now) if serving else 0)
     got = got if cpu_limit is None else min(got, cpu_limit)
     return Details(
-        container=name, cpu=got, memory=memory_at(image.memory, serving, demanded[1], now),
+        container=name, cpu=got, memory=memory_at(rest[1], serving, demanded[1], now),
         cpu_request=_milli(requests["requests"].get("cpu")), cpu_limit=cpu_limit,
         memory_request=_bytes(requests["requests"].get("memory")), memory_limit=_bytes(requests["limits"].get("memory")),
         wanted_cpu=wanted, throttled=(wanted - got) * 1_000 // wanted if wanted else 0,
@@ -136,7 +139,7 @@ def killed_at(reader: Reader, pod: Document, container: Document) -> int | None:
     steps = _steps(reader, pod, container["name"])
     begins = sorted({reader.now, *(at for at, _, _ in steps if at > reader.now)})
     for begin, end in zip(begins, [*begins[1:], None], strict=True):
-        room = limit - load.image_of(container).memory - _demand_at(steps, begin)[1]
+        room = limit - at_rest(container)[1] - _demand_at(steps, begin)[1]
         due = serving.at(begin).outgrows(room) if room >= 0 else None
         if due is not None and (end is None or due < end):
             return due
@@ -148,9 +151,18 @@ def _limit_of(pod: Document, container: Document) -> str | None:
     return own or dig(pod, "spec", "resources", "limits", "memory")
 
 
-def memory_at(at_rest: int, serving: Serving | None, demanded: int, now: int) -> int:
+def at_rest(container: Document) -> tuple[int, int]:
+    """Millicores and bytes of a container that has nothing to do: of its image's own server, or of another small process."""
+    image, command = load.image_of(container), container.get("command") or []
+    program = command[0].rpartition("/")[2] if command else ""
+    if program and not {program, command[0]} & image.programs and not (image.generic and program not in SMALL):
+        return 0, SMALL_PROCESS
+    return image.idle_cpu, image.memory
+
+
+def memory_at(rest: int, serving: Serving | None, demanded: int, now: int) -> int:
     """Bytes that a container uses at a time."""
-    return at_rest + demanded + (serving.memory_at(now) if serving else 0)
+    return rest + demanded + (serving.memory_at(now) if serving else 0)
 
 
 def demands(reader: Reader, pod: Document, container: str, now: int) -> tuple[int, int]:
