@@ -257,13 +257,13 @@ class Tree:
         return Tree(self._files.set(path, file), used, texts, self.room)
 
     def _without(self, paths: Iterable[str]) -> Tree:
-        with self._files.mutate() as files:
-            used, texts = self.used, self.texts
-            for path in paths:
-                file = files.pop(path)
-                used -= file.size if file.kind == FILE else 0
-                texts -= len(file.text)
-            return Tree(files.finish(), used, texts, self.room)
+        files, used, texts = self._files, self.used, self.texts
+        for path in paths:
+            file = files[path]
+            files = files.delete(path)
+            used -= file.size if file.kind == FILE else 0
+            texts -= len(file.text)
+        return Tree(files, used, texts, self.room)
 
     # --- rows ------------------------------------------------------------------------------------------------------
 
@@ -292,11 +292,10 @@ class Tree:
             tree = Tree(tree._files, tree.used, tree.texts, row["room"])
         if "gone" in row:
             tree = tree._without(row["gone"])
-        with tree._files.mutate() as files:
-            used, texts = tree.used, tree.texts
-            for path, values in row["files"].items():
-                file, before = File(*values), files.get(path)
-                used += (file.size if file.kind == FILE else 0) - (before.size if before and before.kind == FILE else 0)
-                texts += len(file.text) - (len(before.text) if before else 0)
-                files[path] = file
-            return Tree(files.finish(), used, texts, tree.room)
+        files, used, texts = tree._files, tree.used, tree.texts
+        for path, values in row["files"].items():
+            file, before = File(*values), files.get(path)
+            used += (file.size if file.kind == FILE else 0) - (before.size if before and before.kind == FILE else 0)
+            texts += len(file.text) - (len(before.text) if before else 0)
+            files = files.set(path, file)
+        return Tree(files, used, texts, tree.room)
