@@ -16,6 +16,7 @@ FILE, DIRECTORY, LINK = "file", "dir", "link"
 # What one tree may hold in earnest. A larger file is kept by its first characters and by its size.
 MOST_FILES = 5_000
 MOST_TEXT = 1 << 20  # characters of one file
+MOST_APPENDED = 256 << 10  # characters of a file that is written piece by piece
 MOST_TEXTS = 4 << 20  # characters of all files together
 MOST_NAME = 255
 MOST_PATH = 4_096
@@ -180,7 +181,7 @@ class Tree:
             before = File(FILE, "", 0o644, at, uid)
         elif before.kind == DIRECTORY:
             raise FileError("EISDIR")
-        if append and before.filler:
+        if append and (before.filler or len(before.text) > MOST_APPENDED):
             text, filler = before.text, before.filler + len(text.encode("utf-8", "replace")) + filler
         elif append:
             text = before.text + text
