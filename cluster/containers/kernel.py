@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from cluster.containers import signals
 from cluster.containers.files import DIRECTORY, LINK, File, FileError, Tree, join
-from cluster.containers.process import NEVER, READ, RUN, SLEEP, WAIT, WATCH, WRITE, Open, Pipe, Proc, Row, copied
+from cluster.containers.process import NEVER, READ, RUN, SLEEP, WAIT, WAIT_UNTIL, WATCH, WRITE, Open, Pipe, Proc, Row, copied
 from cluster.containers.software import Software
 from cluster.containers.view import DEVICES, View, may, stream_of
 
 if TYPE_CHECKING:
-    from cluster.containers.machine import Failure, Outside, Request, Response
+    from cluster.containers.network import Failure, Outside, Request, Response
 
 MS = 1_000
 SECOND = 1_000_000
+
+# What goes on by itself when its time has come.
+TIMED = (RUN, SLEEP, WAIT_UNTIL)
 
 MOST_PROCESSES = 200
 MOST_OPENS = 2_000
@@ -89,12 +92,12 @@ class Kernel:
         self.views: dict[str, View] = {}
         self.heap: list[tuple[int, int]] = []
         for proc in self.procs.values():
-            if proc.state in (RUN, SLEEP):
+            if proc.state in TIMED:
                 heapq.heappush(self.heap, (proc.wake, proc.id))
 
     def state(self) -> Row:
         """What is to be kept, as JSON."""
-        waits = [proc.wake for proc in self.procs.values() if proc.state in (RUN, SLEEP)]
+        waits = [proc.wake for proc in self.procs.values() if proc.state in TIMED]
         return {
             "sandbox": self.sandbox, "runs": self.runs, "procs": [proc.to_row() for proc in self.procs.values()],
             "opens": {str(number): opened.to_row() for number, opened in self.opens.items()},
@@ -125,7 +128,7 @@ class Kernel:
         while heap:
             wake, number = heap[0]
             proc = self.procs.get(number)
-            if proc is None or proc.wake != wake or proc.state not in (RUN, SLEEP):
+            if proc is None or proc.wake != wake or proc.state not in TIMED:
                 heapq.heappop(heap)
                 continue
             if wake > until:
@@ -134,7 +137,7 @@ class Kernel:
             self.now = wake
             proc.state = RUN
             self._step(proc, until)
-            if proc.state in (RUN, SLEEP) and number in self.procs:
+            if proc.state in TIMED and number in self.procs:
                 heapq.heappush(heap, (proc.wake, number))
             if watched and watched not in self.procs:
                 return
@@ -170,8 +173,11 @@ class Kernel:
         """Let a process wait."""
         state, when = wait
         proc.state = state
-        if state == SLEEP:
+        if state in (SLEEP, WAIT_UNTIL):
             proc.wake = max(when, self.now)
+        elif state == RUN:
+            proc.wake = max(proc.wake, self.now)
+            return
         elif state in (READ, WRITE):
             proc.on = when
         self.rest(proc)
@@ -254,7 +260,7 @@ class Kernel:
     def add(self, proc: Proc) -> None:
         """A new process is there; whoever is there first goes on first."""
         self.procs[proc.id] = proc
-        if proc.state in (RUN, SLEEP):
+        if proc.state in TIMED:
             heapq.heappush(self.heap, (proc.wake, proc.id))
 
     def can_fork(self) -> bool:
@@ -327,7 +333,7 @@ class Kernel:
             from cluster.containers.shell import runner
 
             runner.child_ended(self, parent, proc, code)
-        elif parent.state == WAIT:
+        elif parent.state in (WAIT, WAIT_UNTIL):
             parent.memo["ended"] = [proc.id, code]
             self.wake_up(parent)
 
@@ -581,7 +587,7 @@ class Kernel:
 
     def serve(self, request: Request) -> Response | Failure:
         """What the process answers that listens on the request's port."""
-        from cluster.containers.machine import Failure
+        from cluster.containers.network import Failure
         from cluster.containers.programs import serving
 
         for port, proc in self.listeners():

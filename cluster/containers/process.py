@@ -12,6 +12,7 @@ SLEEP = "sleep"  # until `wake`
 READ = "read"  # until something comes out of a pipe
 WRITE = "write"  # until there is room in a pipe
 WAIT = "wait"  # for children
+WAIT_UNTIL = "wait until"  # for children, or until `wake`
 WATCH = "watch"  # until a file changes
 NEVER = "never"  # for a signal
 

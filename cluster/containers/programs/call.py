@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cluster.containers.files import File, FileError, join
-from cluster.containers.kernel import MS, BrokenPipe, Kernel
-from cluster.containers.process import NEVER, READ, SLEEP, WAIT, WATCH, WRITE, Open, Proc
+from cluster.containers.kernel import MS, BrokenPipe, Kernel, NoProgram
+from cluster.containers.process import NEVER, READ, RUN, SLEEP, WAIT, WAIT_UNTIL, WATCH, WRITE, Open, Proc
 from cluster.containers.view import View
 
 if TYPE_CHECKING:
-    from cluster.containers.machine import Failure, Request, Response
+    from cluster.containers.network import Failure, Request, Response
 
 Wait = tuple[str, int]
 Program = Callable[["Call"], int | Wait]
@@ -150,6 +150,12 @@ class Call:
         self.err(f"{self.name}: {text}\n")
         return code
 
+    @property
+    def is_tty(self) -> bool:
+        """Whether somebody sits in front of the output."""
+        opened = self.kernel.opens.get(self.proc.fds.get(1, 0))
+        return opened is not None and opened.a == "tty"
+
     def is_clogged(self) -> Wait | None:
         """What to wait for before more is written, if the reader is slower."""
         number = self.proc.fds.get(1)
@@ -244,6 +250,63 @@ class Call:
             mode = 0o666 & ~self.proc.umask
         self.view.write(where, text, append=append, uid=self.proc.uid, mode=mode, filler=filler)
 
+    # --- other processes ---------------------------------------------------------------------------------------------
+
+    def spawn(self, argv: list[str], *, stdin: int | None = None, env: dict[str, str] | None = None) -> Proc | int:
+        """Start a child with the same open files; its exit code at once when it cannot be started."""
+        from cluster.containers.shell import loading
+
+        kernel, proc = self.kernel, self.proc
+        if not kernel.can_fork():
+            return self.fail("can't fork: Resource temporarily unavailable" if self.busybox else "fork: Resource temporarily unavailable", 126)
+        environment = env if env is not None else dict(self.env)
+        child = Proc(
+            kernel.number(), kernel.next_pid(proc.container), proc.id, proc.container, list(argv), "", RUN, kernel.now, env=environment,
+            cwd=proc.cwd, uid=proc.uid, umask=proc.umask, bucket=proc.bucket, started=self.now, memory=SMALL,
+        )
+        child.fds = kernel.share(proc.fds)
+        if stdin is not None:
+            if 0 in child.fds:
+                kernel.close(child.fds[0])
+            child.fds[0] = stdin
+        try:
+            loading.load(kernel, child, list(argv), environment.get("PATH", loading.PATH))
+        except NoProgram as problem:
+            for number in child.fds.values():
+                kernel.close(number)
+            return self.fail(self._cannot(argv[0], problem), problem.code)
+        kernel.charge(child, program=True)
+        kernel.add(child)
+        return child
+
+    def _cannot(self, name: str, problem: NoProgram) -> str:
+        text = "No such file or directory" if problem.code == 127 else str(problem)
+        return f"can't execute '{name}': {text}" if self.busybox else f"‘{name}’: {text}"
+
+    def become(self, argv: list[str], env: dict[str, str] | None = None) -> int | Wait:
+        """Go on as another program (exec)."""
+        from cluster.containers.shell import loading
+
+        proc = self.proc
+        environment = env if env is not None else dict(self.env)
+        loaded = Proc(
+            proc.id, proc.pid, proc.parent, proc.container, list(argv), "", fds=proc.fds, env=environment, cwd=proc.cwd, uid=proc.uid,
+            umask=proc.umask, bucket=proc.bucket, started=proc.started, memory=SMALL,
+        )
+        try:
+            loading.load(self.kernel, loaded, list(argv), environment.get("PATH", loading.PATH))
+        except NoProgram as problem:
+            return self.fail(self._cannot(argv[0], problem), problem.code)
+        proc.argv, proc.program, proc.shell, proc.env = loaded.argv, loaded.program, loaded.shell, environment
+        proc.memo, proc.handles, proc.memory = loaded.memo, [], loaded.memory
+        if proc.shell is not None:
+            return (RUN, 0)
+        return play(Call(self.kernel, proc))
+
+    def wait_or(self, due: int | None) -> Wait:
+        """Wait for a child, or until a time."""
+        return CHILDREN if due is None else (WAIT_UNTIL, due * MS)
+
     # --- time, memory, network -----------------------------------------------------------------------------------------
 
     def until(self, at: int) -> Wait:
@@ -264,7 +327,7 @@ class Call:
 
     def request(self, request: Request) -> Response | Failure:
         """Send a request and wait for what comes of it."""
-        from cluster.containers.machine import Failure, Response
+        from cluster.containers.network import Failure, Response
 
         replies: list[list[Any]] = self.memo.setdefault("replies", [])
         self.asked += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.containers.files import FileError
+from cluster.containers.files import FileError, join
 from cluster.containers.kernel import Kernel, NoProgram
 from cluster.containers.process import Proc, Shell
 
@@ -19,6 +19,9 @@ def load(kernel: Kernel, proc: Proc, argv: list[str], path: str, shell: Shell | 
     if sum(map(len, argv)) > MOST_ARGUMENTS:
         raise NoProgram(126, "Argument list too long")
     where, kind = kernel.find_program(proc.container, argv[0], path, proc.cwd, proc.uid)
+    if where in kernel.software[proc.container].wrappers:
+        _wrapped(kernel, proc, argv, where, path)
+        return
     if kind.startswith("#"):
         _script(kernel, proc, argv, where, kind, path, shell, depth)
         return
@@ -28,6 +31,23 @@ def load(kernel: Kernel, proc: Proc, argv: list[str], path: str, shell: Shell | 
         return
     proc.program = kind
     proc.shell = None
+
+
+def _wrapped(kernel: Kernel, proc: Proc, argv: list[str], where: str, path: str) -> None:
+    """An entrypoint that goes on to its arguments; options are those of the image's server, where the script knows it."""
+    rest = [word for word in argv[1:] if word != "--"]
+    software = kernel.software[proc.container]
+    server = software.command[0] if software.command else ""
+    if not rest:
+        rest = list(software.command)
+    elif rest[0].startswith("-") and "nginx" not in software.servers and server:
+        rest = [server, *rest]
+    try:
+        load(kernel, proc, rest, path)
+    except NoProgram as error:
+        proc.shell = None
+        proc.argv, proc.program, proc.memo = list(argv), "failed-entrypoint", {"text": f"{where}: exec: line 47: {rest[0]}: {error}"}
+        proc.memo["code"] = error.code
 
 
 def _script(
@@ -95,8 +115,7 @@ def start_shell(kernel: Kernel, proc: Proc, name: str) -> None:
         if text is None:
             wording = {"ash": "can't open '{}': No such file or directory", "dash": "0: cannot open {}: No such file",
                        "bash": "{}: No such file or directory"}[style].format(arguments[0])
-            kernel.texts["missing"] = f"echo '{proc.argv[0]}: {wording}' >&2; exit {2 if style != 'bash' else 127}"
-            text = kernel.texts.pop("missing")
+            text = f"echo '{proc.argv[0]}: {wording}' >&2; exit {2 if style != 'bash' else 127}"
     else:
         shell.arguments = arguments
     proc.shell = shell
@@ -104,8 +123,6 @@ def start_shell(kernel: Kernel, proc: Proc, name: str) -> None:
 
 
 def _file(kernel: Kernel, proc: Proc, name: str) -> str | None:
-    from cluster.containers.files import join
-
     try:
         return kernel.view(proc.container).read(join(proc.cwd, name), proc.uid)
     except FileError:

@@ -51,6 +51,7 @@ def run(kernel: Kernel, proc: Proc, until: int) -> None:
         while True:
             if shell.pending:
                 _trap(kernel, proc, shell)
+            kernel.now = proc.wake
             unit = _unit(kernel, shell)
             instruction = unit.code[shell.pc]
             shell.pc += 1
@@ -110,7 +111,6 @@ def leave(kernel: Kernel, proc: Proc, status: int) -> None:
     status &= 255
     action = shell.traps.pop("EXIT", "")
     if not action:
-        kernel.now = max(kernel.now, proc.wake)
         kernel.exit(proc, status)
         raise _Left
     while shell.stack:
@@ -197,7 +197,6 @@ def come_back(kernel: Kernel, proc: Proc, shell: Shell, *, functions_only: bool 
         frame = _pop(kernel, proc, shell)
         if frame[0] == "call" and not (functions_only and frame[6] == "eval"):
             if frame[6] == "exit":
-                kernel.now = max(kernel.now, proc.wake)
                 kernel.exit(proc, frame[7])
                 raise _Left
             if frame[6] == "function":
@@ -446,7 +445,6 @@ def _builtin(
     kernel: Kernel, proc: Proc, shell: Shell, argv: list[str], saved: list[list[int]], line: int, checked: bool
 ) -> None:
     kernel.charge(proc, program=False)
-    kernel.now = proc.wake
     depth = len(shell.stack)
     function = builtins.SPECIAL.get(argv[0]) or builtins.ORDINARY[argv[0]]
     try:
@@ -521,10 +519,9 @@ def _program(
         raise _Blocked
     inside = name in INSIDE
     kernel.charge(proc, program=not inside)
-    kernel.now = proc.wake
     child = Proc(
         kernel.number(), proc.pid if inside else kernel.next_pid(proc.container), proc.id, proc.container, argv, name,
-        RUN, proc.wake, 0, proc.fds, None, proc.cwd, proc.uid, proc.umask, {}, None, proc.bucket, proc.wake // 1000, -1, SMALL,
+        RUN, kernel.now, 0, proc.fds, None, proc.cwd, proc.uid, proc.umask, {}, None, proc.bucket, kernel.now // 1000, -1, SMALL,
     )
     if values:
         child.env = {**kernel.environment(proc), **dict(values)}
@@ -604,7 +601,6 @@ def _wait_for(kernel: Kernel, proc: Proc, shell: Shell, what: list[Any]) -> None
 def _forked(kernel: Kernel, proc: Proc, shell: Shell, address: int, line: int, *, quiet: bool) -> Proc:
     """A copy of the shell that goes on at an address, with the same open files."""
     kernel.charge(proc, program=False)
-    kernel.now = proc.wake
     if not kernel.can_fork():
         _no_fork(kernel, proc, shell, line)
         raise _Left
@@ -616,8 +612,8 @@ def _forked(kernel: Kernel, proc: Proc, shell: Shell, address: int, line: int, *
         depth=shell.depth,
     )
     return Proc(
-        kernel.number(), kernel.next_pid(proc.container), proc.id, proc.container, list(proc.argv), proc.program, RUN, proc.wake, 0,
-        kernel.share(proc.fds), None, proc.cwd, proc.uid, proc.umask, {}, copy, proc.bucket, proc.wake // 1000, -1, proc.memory,
+        kernel.number(), kernel.next_pid(proc.container), proc.id, proc.container, list(proc.argv), proc.program, RUN, kernel.now, 0,
+        kernel.share(proc.fds), None, proc.cwd, proc.uid, proc.umask, {}, copy, proc.bucket, kernel.now // 1000, -1, proc.memory,
     )
 
 
