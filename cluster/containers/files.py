@@ -140,8 +140,7 @@ class Tree:
         start = path if path == "/" else path + "/"
         length = len(start)
         return sorted(
-            name[length:] for name in self._files
-            if name.startswith(start) and len(name) > length and "/" not in name[length:]
+            name[length:] for name in self._files if name.startswith(start) and len(name) > length and "/" not in name[length:]
         )
 
     def walk(self, path: str = "/") -> Iterator[tuple[str, File]]:
@@ -169,7 +168,15 @@ class Tree:
     # --- changing --------------------------------------------------------------------------------------------------
 
     def write(
-        self, path: str, text: str, at: int, *, mode: int | None = None, uid: int = 0, append: bool = False, filler: int = 0,
+        self,
+        path: str,
+        text: str,
+        at: int,
+        *,
+        mode: int | None = None,
+        uid: int = 0,
+        append: bool = False,
+        filler: int = 0,
     ) -> Tree:
         """A file with this text, or with it (and `filler` bytes that nobody keeps) at its end.
 
@@ -275,7 +282,8 @@ class Tree:
         """
         below = base._files if base is not None else _ONLY_ROOT
         files = {
-            path: list(file) for path, file in sorted(self._files.items())
+            path: list(file)
+            for path, file in sorted(self._files.items())
             if (before := below.get(path)) is not file and before != file
         }
         row: dict[str, Any] = {"files": files}

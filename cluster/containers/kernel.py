@@ -41,6 +41,7 @@ BUILTIN_TAKES = 10
 # that passes lets it out again, while resting faster than while working. Every thousand in it double the time of a command.
 COMMAND, BUILTIN = 1_000_000, 100_000
 DOUBLING = 1_000 * COMMAND
+FREE = 100 * COMMAND  # as long as there is less in it, what the shell does itself takes no time
 RESTING, WORKING = 8, 4  # let out per microsecond of rest; per four microseconds… of work: one
 SLOWEST = 14  # doublings
 BUSY_AFTER = 500 * MS  # without a rest it counts as taking a whole CPU
@@ -66,8 +67,14 @@ class Kernel:
     """All that changes while a machine runs."""
 
     def __init__(
-        self, at: int, state: Mapping[str, Any], layers: Mapping[str, Tree], volumes: Mapping[str, Tree],
-        software: Mapping[str, Software], outside: Outside, budget: int | None = None,
+        self,
+        at: int,
+        state: Mapping[str, Any],
+        layers: Mapping[str, Tree],
+        volumes: Mapping[str, Tree],
+        software: Mapping[str, Software],
+        outside: Outside,
+        budget: int | None = None,
     ) -> None:
         self.now = at * MS
         self.sandbox: Row = state["sandbox"]
@@ -99,12 +106,18 @@ class Kernel:
         """What is to be kept, as JSON."""
         waits = [proc.wake for proc in self.procs.values() if proc.state in TIMED]
         return {
-            "sandbox": self.sandbox, "runs": self.runs, "procs": [proc.to_row() for proc in self.procs.values()],
+            "sandbox": self.sandbox,
+            "runs": self.runs,
+            "procs": [proc.to_row() for proc in self.procs.values()],
             "opens": {str(number): opened.to_row() for number, opened in self.opens.items()},
             "pipes": {str(number): pipe.to_row() for number, pipe in self.pipes.items()},
             "logs": {name: _kept(lines) for name, lines in self.logs.items()},
-            "partial": {name: text for name, text in self.partial.items() if text}, "exits": self.exits,
-            "texts": self._used_texts(), "pids": self.pids, "loads": self.loads, "last": self.last,
+            "partial": {name: text for name, text in self.partial.items() if text},
+            "exits": self.exits,
+            "texts": self._used_texts(),
+            "pids": self.pids,
+            "loads": self.loads,
+            "last": self.last,
             "wake": min(waits, default=None),
         }
 
@@ -195,7 +208,8 @@ class Kernel:
         if passed > 0:
             rested = max(passed - worked, 0)
             level = max(level - rested * RESTING - (passed - rested) // WORKING, 0)
-        takes = (PROGRAM_TAKES if program else BUILTIN_TAKES) << min(level // DOUBLING, SLOWEST)
+        takes = PROGRAM_TAKES if program else (BUILTIN_TAKES if level > FREE else 0)
+        takes <<= min(level // DOUBLING, SLOWEST)
         load[0] = level + (COMMAND if program else BUILTIN)
         load[1], load[2] = proc.wake, takes
         if proc.busy < 0:
@@ -439,7 +453,7 @@ class Kernel:
                         if number:
                             self.close(number)
             proc.shell.stack = []
-            for sink in (proc.shell.waiting[2:3] if proc.shell.waiting[:1] == ["sub"] else ()):
+            for sink in proc.shell.waiting[2:3] if proc.shell.waiting[:1] == ["sub"] else ():
                 self.pipes.pop(sink, None)
 
     def _wake_all(self, state: str, pipe: int) -> None:

@@ -145,8 +145,12 @@ class Machine:
     def boot(cls, sandbox: Sandbox, at: int, volumes: Mapping[str, Tree] | None = None) -> Machine:
         """A Pod without containers."""
         row = {
-            "hostname": sandbox.hostname, "ip": sandbox.ip, "node": sandbox.node, "nameserver": sandbox.nameserver,
-            "searches": list(sandbox.searches), "hosts": [list(entry) for entry in sandbox.hosts],
+            "hostname": sandbox.hostname,
+            "ip": sandbox.ip,
+            "node": sandbox.node,
+            "nameserver": sandbox.nameserver,
+            "searches": list(sandbox.searches),
+            "hosts": [list(entry) for entry in sandbox.hosts],
         }
         state: dict[str, Any] = {"sandbox": row, "last": 0, "wake": None, "procs": []}
         state.update({name: {} for name in _TABLES})
@@ -171,8 +175,12 @@ class Machine:
         machine = self.advance(at, outside).remove(run.name)
         software = run.software
         kernel = Kernel(
-            at, machine.state, {**machine.layers, run.name: software.files}, machine.volumes,
-            {**machine.software, run.name: software}, outside or NOWHERE,
+            at,
+            machine.state,
+            {**machine.layers, run.name: software.files},
+            machine.volumes,
+            {**machine.software, run.name: software},
+            outside or NOWHERE,
         )
         kernel.runs[run.name] = _run_row(run, kernel.sandbox["hostname"])
         kernel.logs[run.name] = []
@@ -225,8 +233,14 @@ class Machine:
         return replace(machine, software={name: known for name, known in self.software.items() if name != container})
 
     def execute(
-        self, container: str, argv: Sequence[str], at: int, outside: Outside | None = None, *,
-        stdin: str = "", timeout: int | None = None,
+        self,
+        container: str,
+        argv: Sequence[str],
+        at: int,
+        outside: Outside | None = None,
+        *,
+        stdin: str = "",
+        timeout: int | None = None,
     ) -> tuple[Machine, Outcome]:
         """Run a command in a container (exec probe, hook, `kubectl exec`) to its end or until its timeout (ms).
 
@@ -241,8 +255,18 @@ class Machine:
         out, stdout = kernel.sink()
         err, stderr = kernel.sink()
         proc = Proc(
-            kernel.number(), kernel.next_pid(container), 0, container, list(argv), "", wake=at * MS,
-            fds={0: kernel.source(stdin), 1: stdout, 2: stderr}, cwd=run["workdir"], uid=run["uid"], started=at, memory=SMALL,
+            kernel.number(),
+            kernel.next_pid(container),
+            0,
+            container,
+            list(argv),
+            "",
+            wake=at * MS,
+            fds={0: kernel.source(stdin), 1: stdout, 2: stderr},
+            cwd=run["workdir"],
+            uid=run["uid"],
+            started=at,
+            memory=SMALL,
         )
         proc.bucket = f"exec/{proc.id}"
         try:
@@ -286,7 +310,9 @@ class Machine:
         demands = {name: (first, *(kernel.demands or {}).get(name, ())) for name, first in now.items()}
         return Future(
             {name: Exit(*end) for name, end in kernel.exits.items() if name not in self.state["exits"]},
-            tuple(kernel.turns or ()), horizon, demands,
+            tuple(kernel.turns or ()),
+            horizon,
+            demands,
         )
 
     def exit_of(self, container: str) -> Exit | None:
@@ -306,7 +332,9 @@ class Machine:
     def ports(self, container: str | None = None) -> dict[int, str]:
         """The ports that are listened on now, with the container that does."""
         return {
-            port: row["container"] for row in self.state["procs"] for port in row.get("memo", {}).get("ports", ())
+            port: row["container"]
+            for row in self.state["procs"]
+            for port in row.get("memo", {}).get("ports", ())
             if container in (None, row["container"])
         }
 
@@ -316,9 +344,15 @@ class Machine:
         pids = {row["id"]: row["pid"] for row in rows}
         return [
             Process(
-                row["pid"], pids.get(row["parent"], 0), row["container"], " ".join(row["argv"]),
-                "R" if row.get("busy", -1) >= 0 or row.get("cpu", 0) >= 500 else "S", row.get("started", 0), row.get("cpu", 0),
-                row.get("memory", 0), row.get("uid", 0),
+                row["pid"],
+                pids.get(row["parent"], 0),
+                row["container"],
+                " ".join(row["argv"]),
+                "R" if row.get("busy", -1) >= 0 or row.get("cpu", 0) >= 500 else "S",
+                row.get("started", 0),
+                row.get("cpu", 0),
+                row.get("memory", 0),
+                row.get("uid", 0),
             )
             for row in sorted(rows, key=lambda row: (row["container"], row["pid"]))
         ]
@@ -350,7 +384,10 @@ class Machine:
 
     @classmethod
     def from_row(
-        cls, row: Mapping[str, Any], software: Mapping[str, Software], volumes: Mapping[str, Tree] | None = None,
+        cls,
+        row: Mapping[str, Any],
+        software: Mapping[str, Software],
+        volumes: Mapping[str, Tree] | None = None,
     ) -> Machine:
         """The machine of a row; `software` by container, `volumes` by key."""
         layers = {name: Tree.from_row(layer, software[name].files) for name, layer in row["layers"].items()}
@@ -362,13 +399,31 @@ class Machine:
         return Kernel(self.at, self.state, self.layers, self.volumes, self.software, outside or NOWHERE)
 
     def _frozen(self, kernel: Kernel, at: int) -> Machine:
-        volumes = kernel.volumes if any(self.volumes.get(key) is not tree for key, tree in kernel.volumes.items()) else self.volumes
+        volumes = (
+            kernel.volumes if any(self.volumes.get(key) is not tree for key, tree in kernel.volumes.items()) else self.volumes
+        )
         return Machine(at, kernel.state(), kernel.layers, volumes, kernel.software)
 
 
 NOWHERE = Nowhere()
-__all__ = ["ContainerRun", "Exit", "Failure", "Future", "Line", "Machine", "Mount", "Nowhere", "Outcome", "Outside", "Process", "Request", "Response",
-           "Sandbox", "StartError", "everything"]
+__all__ = [
+    "ContainerRun",
+    "Exit",
+    "Failure",
+    "Future",
+    "Line",
+    "Machine",
+    "Mount",
+    "Nowhere",
+    "Outcome",
+    "Outside",
+    "Process",
+    "Request",
+    "Response",
+    "Sandbox",
+    "StartError",
+    "everything",
+]
 _TABLES = ("runs", "opens", "pipes", "logs", "partial", "exits", "texts", "pids", "loads")
 
 
@@ -378,8 +433,14 @@ def _run_row(run: ContainerRun, hostname: str) -> dict[str, Any]:
     env = {"PATH": loading.PATH, "HOSTNAME": hostname, **software.env, **run.env}
     env.setdefault("HOME", "/root" if uid == 0 else "/")
     row: dict[str, Any] = {
-        "command": list(run.command), "args": list(run.args), "env": env, "workdir": run.workdir or software.workdir, "uid": uid,
-        "mounts": [[join("/", mount.path), mount.volume, mount.sub_path, mount.read_only, mount.in_memory] for mount in run.mounts],
+        "command": list(run.command),
+        "args": list(run.args),
+        "env": env,
+        "workdir": run.workdir or software.workdir,
+        "uid": uid,
+        "mounts": [
+            [join("/", mount.path), mount.volume, mount.sub_path, mount.read_only, mount.in_memory] for mount in run.mounts
+        ],
     }
     for name in ("read_only", "memory_limit", "cpu_limit", "stdin"):
         if getattr(run, name) not in (None, False):
@@ -421,10 +482,24 @@ def _first_process(kernel: Kernel, run: ContainerRun) -> Proc:
         raise StartError("no command specified")
     stdin = Open("tty", "r") if run.stdin else Open("null", "r")
     proc = Proc(
-        kernel.number(), kernel.next_pid(run.name), 0, run.name, argv, "", RUN, kernel.now,
-        fds={0: kernel.open(stdin), 1: kernel.open(Open("log", "w", run.name, "stdout")),
-             2: kernel.open(Open("log", "w", run.name, "stderr"))},
-        cwd=row["workdir"], uid=row["uid"], bucket=run.name, started=kernel.now // MS, memory=SMALL,
+        kernel.number(),
+        kernel.next_pid(run.name),
+        0,
+        run.name,
+        argv,
+        "",
+        RUN,
+        kernel.now,
+        fds={
+            0: kernel.open(stdin),
+            1: kernel.open(Open("log", "w", run.name, "stdout")),
+            2: kernel.open(Open("log", "w", run.name, "stderr")),
+        },
+        cwd=row["workdir"],
+        uid=row["uid"],
+        bucket=run.name,
+        started=kernel.now // MS,
+        memory=SMALL,
     )
     if run.trouble is not None and not run.command:
         proc.program = "troubled"
@@ -444,10 +519,14 @@ def _reason(argv: Sequence[str], problem: NoProgram) -> str:
     word = argv[0] if argv else ""
     text = str(problem)
     if problem.code == 127:
-        return f'exec: "{word}": ' + (f"stat {word}: no such file or directory" if "/" in word else "executable file not found in $PATH")
+        return f'exec: "{word}": ' + (
+            f"stat {word}: no such file or directory" if "/" in word else "executable file not found in $PATH"
+        )
     if text == "exec format error":
         return f"exec {word}: exec format error"
-    return f'exec: "{word}": ' + {"Is a directory": "is a directory", "Permission denied": "permission denied"}.get(text, text.lower())
+    return f'exec: "{word}": ' + {"Is a directory": "is a directory", "Permission denied": "permission denied"}.get(
+        text, text.lower()
+    )
 
 
 def _exec_error(argv: Sequence[str], problem: NoProgram) -> str:

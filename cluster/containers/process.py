@@ -166,7 +166,7 @@ class Proc:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Proc:
         values = {name: copied(value) for name, value in row.items()}
-        values["fds"] = {fd: number for fd, number in row["fds"]}
+        values["fds"] = dict(row["fds"])
         if "shell" in row:
             values["shell"] = Shell.from_row(row["shell"])
         return cls(**values)
@@ -175,6 +175,20 @@ class Proc:
 _PROC = tuple(Proc.__dataclass_fields__)
 _ALWAYS = frozenset({"id", "pid", "parent", "container", "argv", "program"})
 _DEFAULTS: dict[str, Any] = {
-    "state": RUN, "wake": 0, "on": 0, "env": None, "cwd": "/", "uid": 0, "umask": 0o022, "memo": {}, "bucket": "", "started": 0,
-    "busy": -1, "memory": 0, "cpu": 0, "signals": [], "handles": [], "awaited": False,
+    "state": RUN,
+    "wake": 0,
+    "on": 0,
+    "env": None,
+    "cwd": "/",
+    "uid": 0,
+    "umask": 0o022,
+    "memo": {},
+    "bucket": "",
+    "started": 0,
+    "busy": -1,
+    "memory": 0,
+    "cpu": 0,
+    "signals": [],
+    "handles": [],
+    "awaited": False,
 }

@@ -12,14 +12,36 @@ if TYPE_CHECKING:
 
 _DIRECTORY = File(DIRECTORY, "", 0o755)
 _DEVICE = File("file", "", 0o666)
-_STREAMS = frozenset({
-    "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd/0", "/dev/fd/1", "/dev/fd/2", "/proc/self/fd/0", "/proc/self/fd/1",
-    "/proc/self/fd/2", "/proc/1/fd/1", "/proc/1/fd/2",
-})
-_DIRECTORIES = frozenset({
-    "/dev", "/dev/fd", "/dev/pts", "/proc", "/proc/self", "/proc/self/fd", "/proc/sys", "/proc/net", "/sys", "/sys/fs",
-    "/sys/fs/cgroup",
-})
+_STREAMS = frozenset(
+    {
+        "/dev/stdin",
+        "/dev/stdout",
+        "/dev/stderr",
+        "/dev/fd/0",
+        "/dev/fd/1",
+        "/dev/fd/2",
+        "/proc/self/fd/0",
+        "/proc/self/fd/1",
+        "/proc/self/fd/2",
+        "/proc/1/fd/1",
+        "/proc/1/fd/2",
+    }
+)
+_DIRECTORIES = frozenset(
+    {
+        "/dev",
+        "/dev/fd",
+        "/dev/pts",
+        "/proc",
+        "/proc/self",
+        "/proc/self/fd",
+        "/proc/sys",
+        "/proc/net",
+        "/sys",
+        "/sys/fs",
+        "/sys/fs/cgroup",
+    }
+)
 _MEMORY = 8 << 30
 
 
@@ -38,7 +60,9 @@ def entry(kernel: Kernel, container: str, path: str) -> File | None:
         text = _proc(kernel, container, path[6:])
         if text is None:
             pid = path[6:].partition("/")
-            known = pid[0].isdecimal() and any(p.pid == int(pid[0][:9]) for p in kernel.procs.values() if p.container == container)
+            known = pid[0].isdecimal() and any(
+                p.pid == int(pid[0][:9]) for p in kernel.procs.values() if p.container == container
+            )
             return (_DIRECTORY if not pid[2] else _DEVICE if path in _STREAMS else None) if known else None
         return File("file", text, 0o444)
     if path.startswith("/sys/fs/cgroup/"):
@@ -75,8 +99,13 @@ def _etc(kernel: Kernel, container: str, path: str) -> str | None:
         return f"{sandbox['hostname']}\n"
     if path == "/etc/hosts":
         lines = [
-            "# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback",
-            "fe00::0\tip6-localnet", "fe00::0\tip6-mcastprefix", "fe00::1\tip6-allnodes", "fe00::2\tip6-allrouters",
+            "# Kubernetes-managed hosts file.",
+            "127.0.0.1\tlocalhost",
+            "::1\tlocalhost ip6-localhost ip6-loopback",
+            "fe00::0\tip6-localnet",
+            "fe00::0\tip6-mcastprefix",
+            "fe00::1\tip6-allnodes",
+            "fe00::2\tip6-allrouters",
             f"{sandbox['ip']}\t{sandbox['hostname']}",
         ]
         if sandbox["hosts"]:
@@ -101,10 +130,13 @@ def _proc(kernel: Kernel, container: str, name: str) -> str | None:
             "loadavg": "0.00 0.00 0.00 1/100 1\n",
             "version": "Linux version 6.12.0 (clusterscope) #1 SMP\n",
             "meminfo": f"MemTotal:       {_MEMORY >> 10:8d} kB\nMemFree:        {(_MEMORY - used) >> 10:8d} kB\n"
-                       f"MemAvailable:   {(_MEMORY - used) >> 10:8d} kB\n",
-            "cpuinfo": "processor\t: 0\nmodel name\t: clusterscope virtual CPU\n\nprocessor\t: 1\nmodel name\t: clusterscope virtual CPU\n\n",
-        }.get(name, "overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"
-                    "tmpfs /dev tmpfs rw,nosuid,size=65536k,mode=755 0 0\n" + mounts)
+            f"MemAvailable:   {(_MEMORY - used) >> 10:8d} kB\n",
+            "cpuinfo": "".join(f"processor\t: {number}\nmodel name\t: clusterscope virtual CPU\n\n" for number in range(2)),
+        }.get(
+            name,
+            "overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"
+            "tmpfs /dev tmpfs rw,nosuid,size=65536k,mode=755 0 0\n" + mounts,
+        )
     pid, _, what = name.partition("/")
     if not pid.isdecimal() or what not in ("cmdline", "comm", "status", "environ"):
         return None
@@ -118,7 +150,8 @@ def _proc(kernel: Kernel, container: str, name: str) -> str | None:
     if what == "environ":
         return "".join(f"{key}={value}\0" for key, value in kernel.environment(proc).items())
     state = "R (running)" if proc.busy >= 0 else "S (sleeping)"
-    return f"Name:\t{proc.argv[0].rpartition('/')[2][:15]}\nState:\t{state}\nPid:\t{proc.pid}\nUid:\t{proc.uid}\nVmRSS:\t{proc.memory >> 10:8d} kB\n"
+    name = proc.argv[0].rpartition("/")[2][:15]
+    return f"Name:\t{name}\nState:\t{state}\nPid:\t{proc.pid}\nUid:\t{proc.uid}\nVmRSS:\t{proc.memory >> 10:8d} kB\n"
 
 
 def _cgroup(kernel: Kernel, container: str, name: str) -> str | None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from cluster.containers import systems
 from cluster.containers.files import FILE, LINK, File, Tree, join, parent
-from cluster.containers.image import Image
+from cluster.containers.image import Image, words
 from cluster.containers.programs.userlands import BUSYBOX_TOOLS, DEBIAN_TOOLS, EXTRAS, GNU_TOOLS, UBUNTU_TOOLS
 
 # Userlands: whose tools lie in the image. NONE has neither shell nor tools (distroless, scratch).
@@ -17,20 +17,39 @@ BUSYBOX, GNU, NONE = "busybox", "gnu", "none"
 
 # What a server understands, by image; everything else answers HTTP.
 PROTOCOLS = {
-    "redis": "redis", "valkey/valkey": "redis", "bitnami/redis": "redis", "mysql": "mysql", "mariadb": "mysql", "postgres": "postgres",
-    "bitnami/postgresql": "postgres", "memcached": "tcp", "mongo": "tcp", "rabbitmq": "tcp", "cassandra": "tcp", "zookeeper": "tcp",
-    "nats": "tcp", "registry.k8s.io/pause": "none",
+    "redis": "redis",
+    "valkey/valkey": "redis",
+    "bitnami/redis": "redis",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "postgres": "postgres",
+    "bitnami/postgresql": "postgres",
+    "memcached": "tcp",
+    "mongo": "tcp",
+    "rabbitmq": "tcp",
+    "cassandra": "tcp",
+    "zookeeper": "tcp",
+    "nats": "tcp",
+    "registry.k8s.io/pause": "none",
 }
 # Where an image's server finds its pages, and the file that tells it what to do.
-ROOTS = {"httpd": "/usr/local/apache2/htdocs", "caddy": "/usr/share/caddy", "tomcat": "/usr/local/tomcat/webapps/ROOT",
-         "wordpress": "/var/www/html", "php": "/var/www/html", "registry.k8s.io/hpa-example": "/var/www/html",
-         "gcr.io/google_samples/gb-frontend": "/var/www/html"}
+ROOTS = {
+    "httpd": "/usr/local/apache2/htdocs",
+    "caddy": "/usr/share/caddy",
+    "tomcat": "/usr/local/tomcat/webapps/ROOT",
+    "wordpress": "/var/www/html",
+    "php": "/var/www/html",
+    "registry.k8s.io/hpa-example": "/var/www/html",
+    "gcr.io/google_samples/gb-frontend": "/var/www/html",
+}
 DATA = {"redis": "/data", "mysql": "/var/lib/mysql", "postgres": "/var/lib/postgresql/data", "mongo": "/data/db"}
 # Clients and tools that an image brings along and that are no servers.
-CLIENTS = frozenset(
-    "redis-cli valkey-cli mysql mysqladmin mariadb mariadb-admin psql pg_isready mongosh mongo influx cqlsh nodetool rabbitmqctl "
-    "rabbitmq-diagnostics etcdctl nats curl wget nc telnet tcpdump iperf nslookup dig stress apk pip npm npx yarn irb bundle go javac "
-    "jshell catalina.sh".split()
+CLIENTS = words(
+    """
+    redis-cli valkey-cli mysql mysqladmin mariadb mariadb-admin psql pg_isready mongosh mongo influx cqlsh nodetool
+    rabbitmqctl rabbitmq-diagnostics etcdctl nats curl wget nc telnet tcpdump iperf nslookup dig stress apk pip npm npx
+    yarn irb bundle go javac jshell catalina.sh
+    """
 )
 INTERPRETERS = frozenset({"python", "python3", "node", "ruby", "php", "perl", "java"})
 # Scripts and small inits that only go on to what they are given.
@@ -92,10 +111,21 @@ def of(image: Image, name: str = "", tag: str = "") -> Software:
     if image.serves and not image.entrypoint and not image.cmd:
         command = (next(iter(servers)),)
     return Software(
-        name=name, version=_version(image, tag), userland=userland, bash=image.has_bash and userland != NONE,
-        sh_is_bash=image.system in ("fedora", "rocky"), entrypoint=image.entrypoint, command=command, env=dict(image.env),
-        workdir=image.workdir or "/", uid=_uid(image), files=_files(image, name, userland, programs, wrappers), programs=programs,
-        servers=servers, wrappers=wrappers, generic=image.generic,
+        name=name,
+        version=_version(image, tag),
+        userland=userland,
+        bash=image.has_bash and userland != NONE,
+        sh_is_bash=image.system in ("fedora", "rocky"),
+        entrypoint=image.entrypoint,
+        command=command,
+        env=dict(image.env),
+        workdir=image.workdir or "/",
+        uid=_uid(image),
+        files=_files(image, name, userland, programs, wrappers),
+        programs=programs,
+        servers=servers,
+        wrappers=wrappers,
+        generic=image.generic,
     )
 
 
@@ -120,15 +150,31 @@ def _servers(image: Image, name: str) -> dict[str, Server]:
     if flavour == "nginx" and not image.generic:
         root = "/usr/share/nginx/html" if image.paths is not None else ""
     server = Server(
-        protocol=PROTOCOLS.get(name, "http"), ports=image.ports, start=image.start, flavour=flavour, root=root,
-        answer=f"{name or 'server'} (simulated): {{host}}\n", data=DATA.get(name.rpartition("/")[2], ""), says=image.log,
-        stops=image.stops, stop_code=image.stop_code, memory=image.memory, cpu=image.idle_cpu, user=image.user or "root",
+        protocol=PROTOCOLS.get(name, "http"),
+        ports=image.ports,
+        start=image.start,
+        flavour=flavour,
+        root=root,
+        answer=f"{name or 'server'} (simulated): {{host}}\n",
+        data=DATA.get(name.rpartition("/")[2], ""),
+        says=image.log,
+        stops=image.stops,
+        stop_code=image.stop_code,
+        memory=image.memory,
+        cpu=image.idle_cpu,
+        user=image.user or "root",
     )
-    names = [program for program in sorted(image.programs) if program not in CLIENTS and program not in INTERPRETERS and program != "*"]
-    first = next((word for word in (*image.entrypoint, *image.cmd) if _base(word) not in WRAPPERS and not word.startswith("-")), "")
+    names = [
+        program for program in sorted(image.programs) if program not in CLIENTS and program not in INTERPRETERS and program != "*"
+    ]
+    first = next(
+        (word for word in (*image.entrypoint, *image.cmd) if _base(word) not in WRAPPERS and not word.startswith("-")), ""
+    )
     if first and first not in names and _base(first) not in INTERPRETERS and _base(first) not in ("sh", "bash"):
         names.insert(0, first)
-    return dict.fromkeys([_base(program) for program in names] or (["server"] if not image.programs & INTERPRETERS else ["app"]), server)
+    return dict.fromkeys(
+        [_base(program) for program in names] or (["server"] if not image.programs & INTERPRETERS else ["app"]), server
+    )
 
 
 def _base(path: str) -> str:
@@ -159,7 +205,10 @@ def _base_tree(userland: str, system: str, bash: bool) -> Tree:
     else:
         tree = tree.make_directories("/usr/bin", 0).make_directories("/usr/sbin", 0)
         tree = tree.put("/bin", File(LINK, "usr/bin", 0o777)).put("/sbin", File(LINK, "usr/sbin", 0o777))
-        tools, where = {*GNU_TOOLS, *(UBUNTU_TOOLS if system == "ubuntu" else DEBIAN_TOOLS if system == "debian" else EXTRAS["fedora"])}, "/usr/bin"
+        tools, where = (
+            {*GNU_TOOLS, *(UBUNTU_TOOLS if system == "ubuntu" else DEBIAN_TOOLS if system == "debian" else EXTRAS["fedora"])},
+            "/usr/bin",
+        )
     if bash:
         tools.add("bash")
     for tool in sorted(tools):
@@ -218,8 +267,16 @@ def _through_links(path: str) -> str:
 def _home(program: str, userland: str) -> str:
     if userland == BUSYBOX:
         return "/usr/bin"
-    return {"nginx": "/usr/sbin", "mysqld": "/usr/sbin", "mariadbd": "/usr/sbin", "mysql": "/usr/bin", "mysqladmin": "/usr/bin",
-            "curl": "/usr/bin", "psql": "/usr/bin", "pg_isready": "/usr/bin"}.get(program, "/usr/local/bin")
+    return {
+        "nginx": "/usr/sbin",
+        "mysqld": "/usr/sbin",
+        "mariadbd": "/usr/sbin",
+        "mysql": "/usr/bin",
+        "mysqladmin": "/usr/bin",
+        "curl": "/usr/bin",
+        "psql": "/usr/bin",
+        "pg_isready": "/usr/bin",
+    }.get(program, "/usr/local/bin")
 
 
 def plain(userland: str = BUSYBOX, *, bash: bool = False, name: str = "") -> Software:

@@ -15,8 +15,19 @@ if TYPE_CHECKING:
 MOST_LINKS = 40
 _SPECIAL = ("/dev", "/proc", "/sys", "/etc/h", "/etc/r")
 DEVICES = {"null": 0o666, "zero": 0o666, "full": 0o666, "random": 0o666, "urandom": 0o666, "tty": 0o666}
-_STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2, "/proc/self/fd/0": 0, "/proc/self/fd/1": 1, "/proc/self/fd/2": 2,
-            "/proc/1/fd/1": 1, "/proc/1/fd/2": 2, "/dev/fd/0": 0, "/dev/fd/1": 1, "/dev/fd/2": 2}
+_STREAMS = {
+    "/dev/stdin": 0,
+    "/dev/stdout": 1,
+    "/dev/stderr": 2,
+    "/proc/self/fd/0": 0,
+    "/proc/self/fd/1": 1,
+    "/proc/self/fd/2": 2,
+    "/proc/1/fd/1": 1,
+    "/proc/1/fd/2": 2,
+    "/dev/fd/0": 0,
+    "/dev/fd/1": 1,
+    "/dev/fd/2": 2,
+}
 
 
 class View:
@@ -146,7 +157,9 @@ class View:
 
     # --- changing --------------------------------------------------------------------------------------------------
 
-    def write(self, path: str, text: str, *, append: bool = False, uid: int = 0, mode: int | None = None, filler: int = 0) -> None:
+    def write(
+        self, path: str, text: str, *, append: bool = False, uid: int = 0, mode: int | None = None, filler: int = 0
+    ) -> None:
         """Write a file whose path is resolved."""
         volume, inner, read_only = self.place(path)
         tree = self._tree(volume)

@@ -33,6 +33,7 @@ SMALL = 700 << 10
 
 def program(*names: str) -> Callable[[Program], Program]:
     """Put a function among the programs under these names."""
+
     def register(function: Program) -> Program:
         for name in names:
             PROGRAMS[name] = function
@@ -258,11 +259,26 @@ class Call:
 
         kernel, proc = self.kernel, self.proc
         if not kernel.can_fork():
-            return self.fail("can't fork: Resource temporarily unavailable" if self.busybox else "fork: Resource temporarily unavailable", 126)
+            return self.fail(
+                "can't fork: Resource temporarily unavailable" if self.busybox else "fork: Resource temporarily unavailable", 126
+            )
         environment = env if env is not None else dict(self.env)
         child = Proc(
-            kernel.number(), kernel.next_pid(proc.container), proc.id, proc.container, list(argv), "", RUN, kernel.now, env=environment,
-            cwd=proc.cwd, uid=proc.uid, umask=proc.umask, bucket=proc.bucket, started=self.now, memory=SMALL,
+            kernel.number(),
+            kernel.next_pid(proc.container),
+            proc.id,
+            proc.container,
+            list(argv),
+            "",
+            RUN,
+            kernel.now,
+            env=environment,
+            cwd=proc.cwd,
+            uid=proc.uid,
+            umask=proc.umask,
+            bucket=proc.bucket,
+            started=self.now,
+            memory=SMALL,
         )
         child.fds = kernel.share(proc.fds)
         if stdin is not None:
@@ -290,8 +306,20 @@ class Call:
         proc = self.proc
         environment = env if env is not None else dict(self.env)
         loaded = Proc(
-            proc.id, proc.pid, proc.parent, proc.container, list(argv), "", fds=proc.fds, env=environment, cwd=proc.cwd, uid=proc.uid,
-            umask=proc.umask, bucket=proc.bucket, started=proc.started, memory=SMALL,
+            proc.id,
+            proc.pid,
+            proc.parent,
+            proc.container,
+            list(argv),
+            "",
+            fds=proc.fds,
+            env=environment,
+            cwd=proc.cwd,
+            uid=proc.uid,
+            umask=proc.umask,
+            bucket=proc.bucket,
+            started=proc.started,
+            memory=SMALL,
         )
         try:
             loading.load(self.kernel, loaded, list(argv), environment.get("PATH", loading.PATH))

@@ -69,7 +69,9 @@ def timeout(call: Call) -> int | Wait:
         word = args.pop(0)
         value = word.partition("=")[2] if "=" in word else None
         if word[:2] in ("-s", "-k", "-t") or word.startswith(("--signal", "--kill-after")):
-            value = value if value is not None else (word[2:] if len(word) > 2 and word[1] != "-" else (args.pop(0) if args else ""))
+            value = (
+                value if value is not None else (word[2:] if len(word) > 2 and word[1] != "-" else (args.pop(0) if args else ""))
+            )
             if "k" in word[:4]:
                 grace = duration(value) or 0
             elif word[:2] == "-t":
@@ -94,7 +96,7 @@ def _timed(call: Call) -> int | Wait:
         code = int(memo.get("ended", [0, kernel.results.get(memo["child"], 0)])[1])
         if not memo.get("hit"):
             return code
-        return 124 if code != 137 or memo["signal"] == "KILL" and not call.busybox else 137
+        return 124 if code != 137 or (memo["signal"] == "KILL" and not call.busybox) else 137
     for signal in list(call.proc.signals):
         kernel.kill(child, signal)
     call.proc.signals.clear()
@@ -104,7 +106,7 @@ def _timed(call: Call) -> int | Wait:
         memo["due"] = call.now + memo["grace"] if memo["grace"] >= 0 and name != "KILL" else None
         kernel.kill(child, name)
         if child.id not in kernel.procs:
-            return (143 if memo["signal"] == "TERM" and call.busybox else 137 if name == "KILL" else 124)
+            return 143 if memo["signal"] == "TERM" and call.busybox else 137 if name == "KILL" else 124
     return call.wait_or(memo["due"])
 
 
@@ -137,10 +139,40 @@ def only_run(call: Call) -> int | Wait:
     return call.become(args) if args else 0
 
 
-_FORMATS = {"a": "%a", "A": "%A", "b": "%b", "B": "%B", "h": "%b", "d": "%d", "H": "%H", "I": "%I", "j": "%j", "m": "%m", "M": "%M",
-            "p": "%p", "S": "%S", "u": "%u", "w": "%w", "y": "%y", "Y": "%Y", "C": "%C", "U": "%U", "V": "%V", "G": "%G",
-            "c": "%a %b %e %H:%M:%S %Y", "D": "%m/%d/%y", "e": "%e", "F": "%Y-%m-%d", "R": "%H:%M", "r": "%I:%M:%S %p", "T": "%H:%M:%S",
-            "x": "%m/%d/%y", "X": "%H:%M:%S", "k": "%k", "l": "%l"}
+_FORMATS = {
+    "a": "%a",
+    "A": "%A",
+    "b": "%b",
+    "B": "%B",
+    "h": "%b",
+    "d": "%d",
+    "H": "%H",
+    "I": "%I",
+    "j": "%j",
+    "m": "%m",
+    "M": "%M",
+    "p": "%p",
+    "S": "%S",
+    "u": "%u",
+    "w": "%w",
+    "y": "%y",
+    "Y": "%Y",
+    "C": "%C",
+    "U": "%U",
+    "V": "%V",
+    "G": "%G",
+    "c": "%a %b %e %H:%M:%S %Y",
+    "D": "%m/%d/%y",
+    "e": "%e",
+    "F": "%Y-%m-%d",
+    "R": "%H:%M",
+    "r": "%I:%M:%S %p",
+    "T": "%H:%M:%S",
+    "x": "%m/%d/%y",
+    "X": "%H:%M:%S",
+    "k": "%k",
+    "l": "%l",
+}
 
 
 @program("date")
@@ -162,23 +194,30 @@ def date(call: Call) -> int:
             form = "%a, %d %b %Y %H:%M:%S +0000"
         elif word.startswith(("-I", "--iso-8601")):
             form = "%Y-%m-%d" if word in ("-I", "--iso-8601", "-Idate") else "%Y-%m-%dT%H:%M:%S+00:00"
-        elif word in ("-d", "--date", "-r") and rest or word.startswith("--date="):
+        elif (word in ("-d", "--date", "-r") and rest) or word.startswith("--date="):
             text = word[7:] if word.startswith("--date=") else rest.pop(0)
             found = call_time(call, text) if word != "-r" else moment(call.stat(text).modified)
             if found is None:
                 return call.fail(f"invalid date '{text}'")
             at = found
         elif word == "-s" or not word.startswith("-"):
-            call.err("date: can't set date: Operation not permitted\n" if call.busybox else "date: cannot set date: Operation not permitted\n")
+            call.err(
+                "date: can't set date: Operation not permitted\n"
+                if call.busybox
+                else "date: cannot set date: Operation not permitted\n"
+            )
             return 1
         else:
-            return call.fail(f"unrecognized option: {word.lstrip('-')[:1]}" if call.busybox else f"invalid option -- '{word.lstrip('-')[:1]}'")
+            return call.fail(
+                f"unrecognized option: {word.lstrip('-')[:1]}" if call.busybox else f"invalid option -- '{word.lstrip('-')[:1]}'"
+            )
     call.out(formatted(at, form) + "\n")
     return 0
 
 
 def formatted(at: datetime, form: str) -> str:
     """A time in the form of `date +…`."""
+
     def one(found: re.Match[str]) -> str:
         pad, letter = found[1], found[2]
         if letter == "s":

@@ -55,16 +55,22 @@ def rm(call: Call) -> int:
     found, names = options.parse(call, "rRfivd", "", {"recursive": "r", "force": "f", "verbose": "v", "no-preserve-root": "i"})
     force, deep = "f" in found, "r" in found or "R" in found
     if not names and not force:
-        raise UsageError("missing operand" if not call.busybox else "missing operand")
+        raise UsageError("missing operand")
     code = 0
     for name in names:
         try:
             where = _link_itself(call, name)
             if name.rstrip("/").rpartition("/")[2] in (".", ".."):
-                code = call.fail(f"'.' or '..' can't be removed: '{name}'" if call.busybox else f"refusing to remove '.' or '..' directory: skipping '{name}'")
+                code = call.fail(
+                    f"'.' or '..' can't be removed: '{name}'"
+                    if call.busybox
+                    else f"refusing to remove '.' or '..' directory: skipping '{name}'"
+                )
                 continue
             if where == "/":
-                code = call.fail("it is dangerous to operate recursively on '/'\nrm: use --no-preserve-root to override this failsafe")
+                code = call.fail(
+                    "it is dangerous to operate recursively on '/'\nrm: use --no-preserve-root to override this failsafe"
+                )
                 continue
             entry = call.view.stat(where, follow=False)
             if entry.kind == DIRECTORY and not deep:
@@ -120,7 +126,7 @@ def rmdir(call: Call) -> int:
 
 
 @program("unlink")
-def unlink(call: Call) -> int:
+def unlink(call: Call) -> int | Wait:
     """unlink file"""
     return rm(call)
 
@@ -137,7 +143,9 @@ def mkdir(call: Call) -> int:
         try:
             _make(call, name, mode, "p" in found)
         except FileError as error:
-            code = call.fail(f"can't create directory '{name}': {error}" if call.busybox else f"cannot create directory '{name}': {error}")
+            code = call.fail(
+                f"can't create directory '{name}': {error}" if call.busybox else f"cannot create directory '{name}': {error}"
+            )
     return code
 
 
@@ -170,8 +178,19 @@ def _make(call: Call, name: str, mode: int, parents: bool) -> None:
 def ls(call: Call) -> int:
     """ls [-lahR1tSrdiFn] [path]…"""
     found, names = options.parse(
-        call, "lahAR1tSrdinFpLCxkwcu", "", {"all": "a", "recursive": "R", "color": "C", "human-readable": "h", "directory": "d",
-        "full-time": "l", "reverse": "r", "almost-all": "A"},
+        call,
+        "lahAR1tSrdinFpLCxkwcu",
+        "",
+        {
+            "all": "a",
+            "recursive": "R",
+            "color": "C",
+            "human-readable": "h",
+            "directory": "d",
+            "full-time": "l",
+            "reverse": "r",
+            "almost-all": "A",
+        },
     )
     files: list[tuple[str, File]] = []
     folders: list[tuple[str, str]] = []
@@ -198,7 +217,10 @@ def _list_directory(call: Call, found: dict[str, str], name: str, where: str, ti
     try:
         names = view.names(where, call.proc.uid)
     except FileError as error:
-        return call.fail(f"can't open '{name}': {error}" if call.busybox else f"cannot open directory '{name}': {error}", 1 if call.busybox else 2)
+        return call.fail(
+            f"can't open '{name}': {error}" if call.busybox else f"cannot open directory '{name}': {error}",
+            1 if call.busybox else 2,
+        )
     if gap:
         call.out("\n")
     if title:
@@ -280,18 +302,40 @@ def stat(call: Call) -> int:
         except FileError as error:
             code = call.fail(f"can't stat '{name}': {error}" if call.busybox else f"cannot statx '{name}': {error}")
             continue
-        kind = {DIRECTORY: "directory", LINK: "symbolic link"}.get(entry.kind, "regular file" if entry.size else "regular empty file")
+        kind = {DIRECTORY: "directory", LINK: "symbolic link"}.get(
+            entry.kind, "regular file" if entry.size else "regular empty file"
+        )
         user, at = _user(call, entry.uid), moment(entry.modified)
         if "c" in found:
-            known = {"n": name, "s": str(entry.size), "a": f"{entry.mode:o}", "A": mode_text(entry), "U": user, "G": user, "u": str(entry.uid),
-                     "g": str(entry.uid), "F": kind, "Y": str(int(at.timestamp())), "y": f"{at:%Y-%m-%d %H:%M:%S}.000000000 +0000", "h": "1",
-                     "b": str(-(-entry.size // 512)), "N": f"'{name}'", "i": "1", "d": "1", "f": f"{entry.mode:x}"}
-            call.out(re.sub(r"%([a-zA-Z])", lambda match: known.get(match[1], "?"), found["c"]) + "\n")
+            known = {
+                "n": name,
+                "s": str(entry.size),
+                "a": f"{entry.mode:o}",
+                "A": mode_text(entry),
+                "U": user,
+                "G": user,
+                "u": str(entry.uid),
+                "g": str(entry.uid),
+                "F": kind,
+                "Y": str(int(at.timestamp())),
+                "y": f"{at:%Y-%m-%d %H:%M:%S}.000000000 +0000",
+                "h": "1",
+                "b": str(-(-entry.size // 512)),
+                "N": f"'{name}'",
+                "i": "1",
+                "d": "1",
+                "f": f"{entry.mode:x}",
+            }
+            parts = re.split(r"(%[a-zA-Z])", found["c"])
+            call.out("".join(known.get(part[1], "?") if part[:1] == "%" else part for part in parts) + "\n")
             continue
         stamp = f"{at:%Y-%m-%d %H:%M:%S}.000000000 +0000"
-        call.out(f"  File: {name}\n  Size: {entry.size:<10}\tBlocks: {-(-entry.size // 512):<10} IO Block: 4096   {kind}\n"
-                 f"Device: 0,1\tInode: 1           Links: 1\nAccess: ({entry.mode:04o}/{mode_text(entry)})  Uid: ({entry.uid:5d}/{user:>8s})   "
-                 f"Gid: ({entry.uid:5d}/{user:>8s})\nAccess: {stamp}\nModify: {stamp}\nChange: {stamp}\n")
+        call.out(
+            f"  File: {name}\n  Size: {entry.size:<10}\tBlocks: {-(-entry.size // 512):<10} IO Block: 4096   {kind}\n"
+            "Device: 0,1\tInode: 1           Links: 1\n"
+            f"Access: ({entry.mode:04o}/{mode_text(entry)})  Uid: ({entry.uid:5d}/{user:>8s})   "
+            f"Gid: ({entry.uid:5d}/{user:>8s})\nAccess: {stamp}\nModify: {stamp}\nChange: {stamp}\n"
+        )
     return code
 
 
@@ -317,12 +361,18 @@ def cp(call: Call) -> int:
     code = 0
     last = call.view.get(call.path(names[-1]))
     if len(names) > 2 and (last is None or last.kind != DIRECTORY):
-        return call.fail(f"target '{names[-1]}' is not a directory" if not call.busybox else f"can't stat '{names[-1]}': No such file or directory")
+        return call.fail(
+            f"target '{names[-1]}' is not a directory"
+            if not call.busybox
+            else f"can't stat '{names[-1]}': No such file or directory"
+        )
     for name in names[:-1]:
         try:
             entry = call.stat(name, follow="d" not in found and "P" not in found)
             if entry.kind == DIRECTORY and not deep:
-                code = call.fail(f"omitting directory '{name}'" if call.busybox else f"-r not specified; omitting directory '{name}'")
+                code = call.fail(
+                    f"omitting directory '{name}'" if call.busybox else f"-r not specified; omitting directory '{name}'"
+                )
                 continue
         except FileError as error:
             code = call.fail(f"can't stat '{name}': {error}" if call.busybox else f"cannot stat '{name}': {error}")
@@ -335,7 +385,9 @@ def cp(call: Call) -> int:
         try:
             _copy(call, source, where)
         except FileError as error:
-            code = call.fail(f"can't create '{names[-1]}': {error}" if call.busybox else f"cannot create regular file '{names[-1]}': {error}")
+            code = call.fail(
+                f"can't create '{names[-1]}': {error}" if call.busybox else f"cannot create regular file '{names[-1]}': {error}"
+            )
     return code
 
 
@@ -440,10 +492,7 @@ def readlink(call: Call) -> int:
                     return 1
                 call.out(entry.text + "\n")
         except FileError as error:
-            if call.name == "realpath":
-                code = call.fail(f"{name}: {error}")
-            else:
-                code = 1
+            code = call.fail(f"{name}: {error}") if call.name == "realpath" else 1
     return code
 
 
@@ -513,8 +562,13 @@ def chmod(call: Call) -> int:
                 if inner.kind != LINK:
                     call.view.put(path, inner._replace(mode=mode))
         except FileError as error:
-            code = call.fail(f"{name}: {error}" if call.busybox else
-                             (f"cannot access '{name}': {error}" if error.name == "ENOENT" else f"changing permissions of '{name}': {error}"))
+            code = call.fail(
+                f"{name}: {error}"
+                if call.busybox
+                else (
+                    f"cannot access '{name}': {error}" if error.name == "ENOENT" else f"changing permissions of '{name}': {error}"
+                )
+            )
     return code
 
 
@@ -543,8 +597,15 @@ def chown(call: Call) -> int:
             for path, inner in call.view.walk(where) if deep else [(where, entry)]:
                 call.view.put(path, inner._replace(uid=uid))
         except FileError as error:
-            code = call.fail(f"{target}: {error}" if call.busybox else
-                             (f"cannot access '{target}': {error}" if error.name == "ENOENT" else f"changing ownership of '{target}': {error}"))
+            code = call.fail(
+                f"{target}: {error}"
+                if call.busybox
+                else (
+                    f"cannot access '{target}': {error}"
+                    if error.name == "ENOENT"
+                    else f"changing ownership of '{target}': {error}"
+                )
+            )
     return code
 
 
@@ -553,7 +614,7 @@ def chown(call: Call) -> int:
 
 @program("find")
 def find(call: Call) -> int | Wait:
-    """find [path…] [-name|-iname|-type|-maxdepth|-mindepth|-size|-mmin|-newer|-empty|-path|! …] [-print|-delete|-exec … ;|-print0]"""
+    """find [path…] [-name|-iname|-type|-maxdepth|-mindepth|-size|-mmin|-newer|-empty|-path|!] [-print|-delete|-exec … ;]"""
     args = call.args
     start = next((place for place, word in enumerate(args) if word[:1] in ("-", "!", "(")), len(args))
     bases, tests = args[:start] or ["."], args[start:]
@@ -595,7 +656,9 @@ def _found(call: Call, bases: list[str], tests: list[str]) -> tuple[list[str] | 
     return matched, code
 
 
-_VALUED = frozenset({"-name", "-iname", "-type", "-maxdepth", "-mindepth", "-size", "-mmin", "-mtime", "-newer", "-path", "-perm", "-user"})
+_VALUED = frozenset(
+    {"-name", "-iname", "-type", "-maxdepth", "-mindepth", "-size", "-mmin", "-mtime", "-newer", "-path", "-perm", "-user"}
+)
 
 
 def _passes(call: Call, tests: list[str], shown: str, path: str, entry: File) -> bool | None:
@@ -630,15 +693,21 @@ def _test(call: Call, word: str, argument: str, shown: str, path: str, entry: Fi
     name = shown.rstrip("/").rpartition("/")[2] or shown
     age = call.now - entry.modified
     simple = {
-        "-name": lambda: matches(argument, name), "-iname": lambda: matches(argument.lower(), name.lower()),
-        "-path": lambda: matches(argument, shown), "-maxdepth": lambda: True, "-mindepth": lambda: True,
+        "-name": lambda: matches(argument, name),
+        "-iname": lambda: matches(argument.lower(), name.lower()),
+        "-path": lambda: matches(argument, shown),
+        "-maxdepth": lambda: True,
+        "-mindepth": lambda: True,
         "-type": lambda: {"f": FILE, "d": DIRECTORY, "l": LINK}.get(argument) == entry.kind,
-        "-size": lambda: _compare(argument, -(-entry.size // 512)), "-mmin": lambda: _compare(argument, age // 60_000),
-        "-mtime": lambda: _compare(argument, age // 86_400_000), "-user": lambda: _user(call, entry.uid) == argument,
+        "-size": lambda: _compare(argument, -(-entry.size // 512)),
+        "-mmin": lambda: _compare(argument, age // 60_000),
+        "-mtime": lambda: _compare(argument, age // 86_400_000),
+        "-user": lambda: _user(call, entry.uid) == argument,
         "-perm": lambda: entry.mode & options.number(argument.lstrip("-/")) >= 0,
         "-empty": lambda: (entry.kind == FILE and entry.size == 0) or (entry.kind == DIRECTORY and not call.view.names(path)),
         "-newer": lambda: (other := call.view.get(call.path(argument))) is not None and entry.modified > other.modified,
-        "-executable": lambda: may(entry, call.proc.uid, 1), "-true": lambda: True,
+        "-executable": lambda: may(entry, call.proc.uid, 1),
+        "-true": lambda: True,
     }
     return simple[word]() if word in simple else None
 
@@ -689,7 +758,9 @@ def du(call: Call) -> int:
     for name in names or ["."]:
         where = call.path(name)
         if call.view.get(where) is None:
-            code = call.fail(f"{name}: No such file or directory" if call.busybox else f"cannot access '{name}': No such file or directory")
+            code = call.fail(
+                f"{name}: No such file or directory" if call.busybox else f"cannot access '{name}': No such file or directory"
+            )
             continue
         where = call.view.resolve(where)
         sizes: dict[str, int] = {}
@@ -707,7 +778,11 @@ def du(call: Call) -> int:
                 sizes.setdefault(above, 0)
         for path in sorted(sizes, key=lambda path: (path.count("/"), path), reverse=True):
             entry_found = call.view.entry(path)
-            if "s" in found and path != where or entry_found is None or (entry_found.kind != DIRECTORY and "a" not in found and path != where):
+            if (
+                ("s" in found and path != where)
+                or entry_found is None
+                or (entry_found.kind != DIRECTORY and "a" not in found and path != where)
+            ):
                 continue
             shown = name + path[len(where) :] if path != where else name
             call.out(f"{_human(sizes[path]) if 'h' in found else sizes[path] >> (20 if 'm' in found else 10)}\t{shown}\n")
@@ -723,13 +798,24 @@ def df(call: Call) -> int:
     for path, volume, _, _, in_memory in call.run.get("mounts", []):
         tree = call.kernel.volumes.get(volume)
         size = tree.room if tree is not None else DISK
-        rows.append(("tmpfs" if in_memory or volume.startswith("config/") else "/dev/vda1", path, min(size, DISK), tree.used if tree is not None else 0))
+        rows.append(
+            (
+                "tmpfs" if in_memory or volume.startswith("config/") else "/dev/vda1",
+                path,
+                min(size, DISK),
+                tree.used if tree is not None else 0,
+            )
+        )
     if names:
         wanted = call.path(names[0])
         rows = [max((row for row in rows if (wanted + "/").startswith(row[1].rstrip("/") + "/")), key=lambda row: len(row[1]))]
-    call.out("Filesystem                Size      Used Available Use% Mounted on\n" if human and call.busybox else
-             "Filesystem      Size  Used Avail Use% Mounted on\n" if human else
-             "Filesystem           1K-blocks      Used Available Use% Mounted on\n")
+    call.out(
+        "Filesystem                Size      Used Available Use% Mounted on\n"
+        if human and call.busybox
+        else "Filesystem      Size  Used Avail Use% Mounted on\n"
+        if human
+        else "Filesystem           1K-blocks      Used Available Use% Mounted on\n"
+    )
     for device, path, size, used in rows:
         free, share = size - used, -(-used * 100 // size) if size else 0
         texts = [_human(number) if human else str(number >> 10) for number in (size, used, free)]
@@ -771,7 +857,7 @@ def mountpoint(call: Call) -> int:
 def mktemp(call: Call) -> int:
     """mktemp [-d] [template]"""
     found, names = options.parse(call, "dqut", "p")
-    template = names[0] if names else "tmp.XXXXXX" if not call.busybox else "tmp.XXXXXX"
+    template = names[0] if names else "tmp.XXXXXX"
     letters = "abcdefghijklmnopqrstuvwxyz0123456789"
     seed = call.kernel.now + call.proc.id * 7919
     mark = "".join(letters[(seed // 36**place) % 36] for place in range(6))
@@ -810,8 +896,15 @@ def fallocate(call: Call) -> int:
 def dd(call: Call) -> int | Wait:
     """dd if=FILE of=FILE bs=SIZE count=N: half a gigabyte a second."""
     settings = dict(word.partition("=")[::2] for word in call.args if "=" in word)
-    unknown = next((word for word in call.args if word.partition("=")[0] not in
-                    ("if", "of", "bs", "count", "seek", "skip", "conv", "status", "iflag", "oflag", "ibs", "obs")), None)
+    unknown = next(
+        (
+            word
+            for word in call.args
+            if word.partition("=")[0]
+            not in ("if", "of", "bs", "count", "seek", "skip", "conv", "status", "iflag", "oflag", "ibs", "obs")
+        ),
+        None,
+    )
     if unknown is not None:
         return call.fail(f"unrecognized operand '{unknown}'" if call.busybox else f"unrecognized operand ‘{unknown}’")
     block = options.number(settings.get("bs", "512"), 0)
@@ -830,9 +923,14 @@ def dd(call: Call) -> int | Wait:
         if target is None:
             call.out(text)
         else:
-            call.write(target, kept, append="notrunc" in settings.get("conv", ""), filler=max(size - len(kept.encode("utf-8", "replace")), 0))
+            call.write(
+                target,
+                kept,
+                append="notrunc" in settings.get("conv", ""),
+                filler=max(size - len(kept.encode("utf-8", "replace")), 0),
+            )
     except FileError as error:
-        call.err(f"dd: {'error writing' if not call.busybox else 'error writing'} '{target}': {error}\n")
+        call.err(f"dd: error writing '{target}': {error}\n")
         return 1
     blocks, part = divmod(size, block)
     if settings.get("status") != "none":
@@ -917,8 +1015,11 @@ def diff(call: Call) -> int:
         return 0
     if call.name == "cmp" or "q" in found:
         place = next((at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second)))
-        call.out(f"Files {names[0]} and {names[1]} differ\n" if "q" in found else
-                 f"{names[0]} {names[1]} differ: char {place + 1}, line {first.count(chr(10), 0, place) + 1}\n")
+        call.out(
+            f"Files {names[0]} and {names[1]} differ\n"
+            if "q" in found
+            else f"{names[0]} {names[1]} differ: char {place + 1}, line {first.count(chr(10), 0, place) + 1}\n"
+        )
         return 1
     if len(first) + len(second) > 200_000:
         call.out(f"Files {names[0]} and {names[1]} differ\n")

@@ -7,32 +7,37 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cluster.containers.files import FileError, join
+from cluster.containers.image import words
 from cluster.containers.shell import patterns
 from cluster.containers.view import View
 
 MAIN = "/etc/nginx/nginx.conf"
 DEEPEST = 20
 _TOKEN = re.compile(r"\s+|#[^\n]*|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[{};]|(?:[^\s{};\"'\\$]|\\.|\$\{\w*\}|\$)+", re.S)
-_BLOCKS = frozenset("events http server location upstream types map geo limit_except if stream mail split_clients".split())
-_SIMPLE = frozenset(
-    "absolute_redirect accept_mutex access_log add_header add_trailer alias allow auth_basic auth_basic_user_file autoindex "
-    "autoindex_exact_size autoindex_localtime break charset client_body_buffer_size client_body_temp_path client_body_timeout "
-    "client_header_buffer_size client_header_timeout client_max_body_size daemon default default_type deny directio env error_log "
-    "error_page etag expires fastcgi_index fastcgi_param fastcgi_pass fastcgi_read_timeout fastcgi_split_path_info "
-    "fastcgi_temp_path gzip gzip_comp_level gzip_disable gzip_http_version gzip_min_length gzip_proxied gzip_static gzip_types "
-    "gzip_vary hash health_check hide hostnames http2 if_modified_since ignore_invalid_headers include index internal ip_hash keepalive keepalive_requests "
-    "keepalive_timeout large_client_header_buffers least_conn limit_conn limit_conn_zone limit_rate limit_req limit_req_zone listen "
-    "load_module log_format log_not_found log_subrequest map_hash_bucket_size max_ranges mime_types multi_accept open_file_cache "
-    "output_buffers pcre_jit pid port_in_redirect proxy_buffer_size proxy_buffering proxy_buffers proxy_cache proxy_cache_path "
-    "proxy_cache_valid proxy_connect_timeout proxy_hide_header proxy_http_version proxy_intercept_errors proxy_next_upstream "
-    "proxy_pass proxy_pass_header proxy_read_timeout proxy_redirect proxy_send_timeout proxy_set_header proxy_ssl_server_name "
-    "proxy_ssl_verify proxy_temp_path random real_ip_header recursive_error_pages reset_timedout_connection resolver "
-    "resolver_timeout return rewrite root scgi_temp_path send_timeout sendfile sendfile_max_chunk server server_name "
-    "server_name_in_redirect server_names_hash_bucket_size server_names_hash_max_size server_tokens set set_real_ip_from ssi "
-    "ssl_certificate ssl_certificate_key ssl_ciphers ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_session_cache "
-    "ssl_session_timeout ssl_stapling stub_status sub_filter sub_filter_once tcp_nodelay tcp_nopush try_files types_hash_bucket_size "
-    "types_hash_max_size underscores_in_headers use user uwsgi_pass uwsgi_temp_path valid_referers variables_hash_max_size "
-    "worker_connections worker_processes worker_rlimit_nofile zone".split()
+_BLOCKS = words("events http server location upstream types map geo limit_except if stream mail split_clients")
+_SIMPLE = words(
+    """
+    absolute_redirect accept_mutex access_log add_header add_trailer alias allow auth_basic auth_basic_user_file
+    autoindex autoindex_exact_size autoindex_localtime break charset client_body_buffer_size client_body_temp_path
+    client_body_timeout client_header_buffer_size client_header_timeout client_max_body_size daemon default default_type
+    deny directio env error_log error_page etag expires fastcgi_index fastcgi_param fastcgi_pass fastcgi_read_timeout
+    fastcgi_split_path_info fastcgi_temp_path gzip gzip_comp_level gzip_disable gzip_http_version gzip_min_length
+    gzip_proxied gzip_static gzip_types gzip_vary hash health_check hide hostnames http2 if_modified_since
+    ignore_invalid_headers include index internal ip_hash keepalive keepalive_requests keepalive_timeout
+    large_client_header_buffers least_conn limit_conn limit_conn_zone limit_rate limit_req limit_req_zone listen
+    load_module log_format log_not_found log_subrequest map_hash_bucket_size max_ranges mime_types multi_accept
+    open_file_cache output_buffers pcre_jit pid port_in_redirect proxy_buffer_size proxy_buffering proxy_buffers
+    proxy_cache proxy_cache_path proxy_cache_valid proxy_connect_timeout proxy_hide_header proxy_http_version
+    proxy_intercept_errors proxy_next_upstream proxy_pass proxy_pass_header proxy_read_timeout proxy_redirect
+    proxy_send_timeout proxy_set_header proxy_ssl_server_name proxy_ssl_verify proxy_temp_path random real_ip_header
+    recursive_error_pages reset_timedout_connection resolver resolver_timeout return rewrite root scgi_temp_path
+    send_timeout sendfile sendfile_max_chunk server server_name server_name_in_redirect server_names_hash_bucket_size
+    server_names_hash_max_size server_tokens set set_real_ip_from ssi ssl_certificate ssl_certificate_key ssl_ciphers
+    ssl_dhparam ssl_prefer_server_ciphers ssl_protocols ssl_session_cache ssl_session_timeout ssl_stapling stub_status
+    sub_filter sub_filter_once tcp_nodelay tcp_nopush try_files types_hash_bucket_size types_hash_max_size
+    underscores_in_headers use user uwsgi_pass uwsgi_temp_path valid_referers variables_hash_max_size worker_connections
+    worker_processes worker_rlimit_nofile zone
+    """
 )
 
 
@@ -82,7 +87,7 @@ def _parsed(text: str, path: str) -> tuple[Directive, ...]:
     while at < len(text):
         found = _TOKEN.match(text, at)
         if not found:
-            raise BadConfiguration(f"unexpected end of file, expecting \";\" or \"}}\" in {path}:{line}")
+            raise BadConfiguration(f'unexpected end of file, expecting ";" or "}}" in {path}:{line}')
         token = found[0]
         if not token[0].isspace() and token[0] != "#":
             tokens.append((token, line))
@@ -200,8 +205,16 @@ def configuration_or_none(view: View) -> Configuration | None:
         return None
 
 
-_PLACES = {"server": ("http", "upstream"), "location": ("server", "location"), "http": ("main",), "events": ("main",),
-           "listen": ("server",), "upstream": ("http",), "proxy_pass": ("location", "if"), "worker_processes": ("main",)}
+_PLACES = {
+    "server": ("http", "upstream"),
+    "location": ("server", "location"),
+    "http": ("main",),
+    "events": ("main",),
+    "listen": ("server",),
+    "upstream": ("http",),
+    "proxy_pass": ("location", "if"),
+    "worker_processes": ("main",),
+}
 
 
 def _check(directives: list[Directive] | tuple[Directive, ...], inside: str) -> None:
@@ -213,7 +226,11 @@ def _check(directives: list[Directive] | tuple[Directive, ...], inside: str) -> 
             raise BadConfiguration(f'"{name}" directive is not allowed here in {directive.where}')
         if directive.block is None and name in ("http", "events", "location"):
             raise BadConfiguration(f'directive "{name}" has no opening "{{" in {directive.where}')
-        if directive.block is None and not directive.args and name not in ("break", "stub_status", "internal", "ip_hash", "least_conn"):
+        if (
+            directive.block is None
+            and not directive.args
+            and name not in ("break", "stub_status", "internal", "ip_hash", "least_conn")
+        ):
             raise BadConfiguration(f'invalid number of arguments in "{name}" directive in {directive.where}')
         if name == "listen" and _port(directive.args[0]) is None and not directive.args[0].startswith("unix:"):
             raise BadConfiguration(f'invalid port in "{directive.args[0]}" of the "listen" directive in {directive.where}')
@@ -273,7 +290,11 @@ def location_for(site: Site, path: str) -> Location:
     for location in site.locations:
         if location.modifier == "=" and location.path == path:
             return location
-        if location.modifier in ("", "^~") and path.startswith(location.path) and (best is None or len(location.path) > len(best.path)):
+        if (
+            location.modifier in ("", "^~")
+            and path.startswith(location.path)
+            and (best is None or len(location.path) > len(best.path))
+        ):
             best = location
     if best is None or best.modifier != "^~":
         from cluster.containers.programs import regex

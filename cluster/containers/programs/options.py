@@ -8,7 +8,13 @@ from cluster.containers.programs.call import Call, UsageError
 
 
 def parse(
-    call: Call, flags: str, values: str = "", long: Mapping[str, str] | None = None, *, code: int = 1, in_order: bool = False,
+    call: Call,
+    flags: str,
+    values: str = "",
+    long: Mapping[str, str] | None = None,
+    *,
+    code: int = 1,
+    in_order: bool = False,
 ) -> tuple[dict[str, str], list[str]]:
     """Options and operands of a call. `flags`: letters without, `values`: letters with a value; `long`: --name -> letter.
 
@@ -78,8 +84,19 @@ def number(text: str, default: int = 0) -> int:
     sign = -1 if text.startswith("-") else 1
     digits = text.lstrip("+-")
     unit = 1
-    for suffix, factor in (("kB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("b", 512), ("k", 1 << 10), ("K", 1 << 10),
-                           ("M", 1 << 20), ("m", 1 << 20), ("G", 1 << 30), ("g", 1 << 30), ("c", 1)):
+    for suffix, factor in (
+        ("kB", 1000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("b", 512),
+        ("k", 1 << 10),
+        ("K", 1 << 10),
+        ("M", 1 << 20),
+        ("m", 1 << 20),
+        ("G", 1 << 30),
+        ("g", 1 << 30),
+        ("c", 1),
+    ):
         if digits.endswith(suffix) and digits[: -len(suffix)].isdecimal():
             digits, unit = digits[: -len(suffix)], factor
             break

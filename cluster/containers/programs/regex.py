@@ -19,8 +19,18 @@ MOST_COUNT = 1_000
 Spans = list[tuple[int, int]]  # the whole match, then the groups; (-1, -1) where a group has no part in it
 
 _CLASSES = {
-    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": " \\t\\n\\r\\f\\v",
-    "blank": " \\t", "punct": "!-\\/:-@\\[-`{-~", "xdigit": "0-9a-fA-F", "print": " -~", "graph": "!-~", "cntrl": "\\x00-\\x1f",
+    "alpha": "a-zA-Z",
+    "digit": "0-9",
+    "alnum": "a-zA-Z0-9",
+    "upper": "A-Z",
+    "lower": "a-z",
+    "space": " \\t\\n\\r\\f\\v",
+    "blank": " \\t",
+    "punct": "!-\\/:-@\\[-`{-~",
+    "xdigit": "0-9a-fA-F",
+    "print": " -~",
+    "graph": "!-~",
+    "cntrl": "\\x00-\\x1f",
 }
 
 
@@ -34,8 +44,8 @@ def compiled(pattern: str, *, extended: bool, ignore_case: bool = False) -> Rege
     return Regex(pattern, extended, ignore_case)
 
 
-# A pattern as a tree: ("char", set or text), ("any",), ("cat", [..]), ("alt", [..]), ("rep", node, low, high), ("group", n, node),
-# ("start",), ("end",), ("word",), ("notword",), ("back", n), ("wstart",), ("wend",)
+# A pattern as a tree: ("char", set or text), ("any",), ("cat", [..]), ("alt", [..]), ("rep", node, low, high),
+# ("group", n, node), ("start",), ("end",), ("word",), ("notword",), ("back", n), ("wstart",), ("wend",)
 Node = tuple
 
 
@@ -191,7 +201,14 @@ class _Parser:
             raise BadPattern("Trailing backslash")
         char = self.text[self.at]
         self.at += 1
-        sets = {"w": "[A-Za-z0-9_]", "W": "[^A-Za-z0-9_]", "s": "[ \\t\\n\\r\\f\\v]", "S": "[^ \\t\\n\\r\\f\\v]", "d": "[0-9]", "D": "[^0-9]"}
+        sets = {
+            "w": "[A-Za-z0-9_]",
+            "W": "[^A-Za-z0-9_]",
+            "s": "[ \\t\\n\\r\\f\\v]",
+            "S": "[^ \\t\\n\\r\\f\\v]",
+            "d": "[0-9]",
+            "D": "[^0-9]",
+        }
         if char in sets:
             return ("set", sets[char])
         marks = {"b": "word", "B": "notword", "<": "wstart", ">": "wend"}
@@ -256,7 +273,13 @@ def _python(node: Node) -> str:
     if kind == "back":
         return f"(?:\\{node[1]})"
     return {
-        "any": ".", "start": r"\A", "end": r"\Z", "word": r"\b", "notword": r"\B", "wstart": r"\b(?=\w)", "wend": r"\b(?<=\w)",
+        "any": ".",
+        "start": r"\A",
+        "end": r"\Z",
+        "word": r"\b",
+        "notword": r"\B",
+        "wstart": r"\b(?=\w)",
+        "wend": r"\b(?<=\w)",
     }[kind]
 
 
@@ -395,4 +418,6 @@ def _holds(mark: str, text: str, at: int) -> bool:
         return at == len(text)
     before = at > 0 and (text[at - 1].isalnum() or text[at - 1] == "_")
     after = at < len(text) and (text[at].isalnum() or text[at] == "_")
-    return {"word": before != after, "notword": before == after, "wstart": after and not before, "wend": before and not after}[mark]
+    return {"word": before != after, "notword": before == after, "wstart": after and not before, "wend": before and not after}[
+        mark
+    ]

@@ -98,7 +98,10 @@ def _clash(call: Call, server: Server, port: int) -> int | Wait:
             return call.until(call.now + BIND_PAUSE)
         call.err(f"{_stamp(call)} [emerg] 1#1: still could not bind()\nnginx: [emerg] still could not bind()\n")
     elif server.flavour == "httpd":
-        call.err(f"(98)Address in use: AH00072: make_sock: could not bind to address 0.0.0.0:{port}\nno listening sockets available, shutting down\n")
+        call.err(
+            f"(98)Address in use: AH00072: make_sock: could not bind to address 0.0.0.0:{port}\n"
+            "no listening sockets available, shutting down\n"
+        )
     else:
         call.err(f"{call.name}: listen tcp :{port}: bind: address already in use\n")
     return 1
@@ -165,7 +168,10 @@ def _nginx_option(call: Call) -> int | None:
         except nginx.BadConfiguration as error:
             call.err(f"nginx: [emerg] {error}\nnginx: configuration file {nginx.MAIN} test failed\n")
             return 1
-        call.err(f"nginx: the configuration file {nginx.MAIN} syntax is ok\nnginx: configuration file {nginx.MAIN} test is successful\n")
+        call.err(
+            f"nginx: the configuration file {nginx.MAIN} syntax is ok\n"
+            f"nginx: configuration file {nginx.MAIN} test is successful\n"
+        )
         return 0
     if "-s" in args:
         what = args[args.index("-s") + 1] if args.index("-s") + 1 < len(args) else ""
@@ -174,8 +180,12 @@ def _nginx_option(call: Call) -> int | None:
             call.err(f'nginx: invalid option: "-s {what}"\n')
             return 1
         running = next(
-            (proc for proc in call.kernel.procs.values()
-             if proc.container == call.proc.container and proc.program.startswith("nginx") and "ports" in proc.memo), None,
+            (
+                proc
+                for proc in call.kernel.procs.values()
+                if proc.container == call.proc.container and proc.program.startswith("nginx") and "ports" in proc.memo
+            ),
+            None,
         )
         if running is None:
             call.err('nginx: [error] invalid PID number "" in "/run/nginx.pid"\n')

@@ -15,11 +15,33 @@ from cluster.containers.programs.call import Call
 from cluster.containers.programs.clock import moment
 from cluster.containers.software import Server
 
-REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
-           404: "Not Found", 405: "Method Not Allowed", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable",
-           504: "Gateway Timeout"}
-TYPES = {"html": "text/html", "htm": "text/html", "css": "text/css", "js": "application/javascript", "json": "application/json",
-         "txt": "text/plain", "xml": "text/xml", "svg": "image/svg+xml", "png": "image/png", "jpg": "image/jpeg"}
+REASONS = {
+    200: "OK",
+    301: "Moved Permanently",
+    302: "Found",
+    304: "Not Modified",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+TYPES = {
+    "html": "text/html",
+    "htm": "text/html",
+    "css": "text/css",
+    "js": "application/javascript",
+    "json": "application/json",
+    "txt": "text/plain",
+    "xml": "text/xml",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+}
 MOST_BODY = 256 << 10
 
 
@@ -51,17 +73,20 @@ def _http(call: Call, request: Request) -> Response | Failure:
     server: Server | None = software.servers.get(call.proc.program)
     if server is None and software.generic:
         server = next(iter(software.servers.values()))
-    if server is not None and server.flavour == "nginx" and (found := nginx.configuration_or_none(call.view)) is not None:
-        if server.root or any(mount[0].startswith("/etc/nginx") for mount in call.view.mounts):
+    if server is not None and server.flavour == "nginx":
+        found = nginx.configuration_or_none(call.view)
+        if found is not None and (server.root or any(mount[0].startswith("/etc/nginx") for mount in call.view.mounts)):
             return _nginx(call, request, found)
     root = memo.get("root") or (server.root if server is not None else "")
     if root:
         found_page = _file(call, root, request.path, ("index.html", "index.htm", "index.php"), listing=bool(memo.get("listing")))
-        if server is not None and server.flavour == "httpd" or root == "/var/www/html":
+        if (server is not None and server.flavour == "httpd") or root == "/var/www/html":
             _common_log(call, request, found_page)
         elif memo.get("listing"):
             at = moment(call.now).strftime("%d/%b/%Y %H:%M:%S")
-            call.err(f'{request.source or "127.0.0.1"} - - [{at}] "{request.method} {request.path} HTTP/1.1" {found_page.status} -\n')
+            call.err(
+                f'{request.source or "127.0.0.1"} - - [{at}] "{request.method} {request.path} HTTP/1.1" {found_page.status} -\n'
+            )
         return found_page
     return _of_program(call, request, server)
 
@@ -86,7 +111,9 @@ def _file(call: Call, root: str, path: str, indexes: tuple[str, ...], *, listing
                 return _page(403)
             names = call.view.names(where)
             items = "".join(f'<li><a href="{escape(name)}">{escape(name)}</a></li>\n' for name in names)
-            return _page(200, f"<!DOCTYPE HTML>\n<title>Directory listing for {escape(path)}</title>\n<ul>\n{items}</ul>\n", "text/html")
+            return _page(
+                200, f"<!DOCTYPE HTML>\n<title>Directory listing for {escape(path)}</title>\n<ul>\n{items}</ul>\n", "text/html"
+            )
         text = call.view.read(where, uid)
     except FileError as error:
         return _page(403 if error.name == "EACCES" else 404)
@@ -118,7 +145,10 @@ def _nginx(call: Call, request: Request, found: nginx.Configuration) -> Response
     if location.directives.get("access_log") != ("off",):
         at = moment(call.now).strftime("%d/%b/%Y:%H:%M:%S +0000")
         agent, size = request.headers.get("User-Agent", "-"), len(answered.body)
-        call.out(f'{request.source or "127.0.0.1"} - - [{at}] "{request.method} {request.path} HTTP/1.1" {answered.status} {size} "-" "{agent}" "-"\n')
+        call.out(
+            f'{request.source or "127.0.0.1"} - - [{at}] "{request.method} {request.path} HTTP/1.1" {answered.status} {size} '
+            f'"-" "{agent}" "-"\n'
+        )
     return answered
 
 
@@ -148,11 +178,17 @@ def _nginx_location(
     answered = _file(call, root, path, indexes, listing=directives.get("autoindex") == ("on",))
     if answered.status in (403, 404):
         where = join(root, path.lstrip("/") or ".")
-        why = ("(2: No such file or directory)" if answered.status == 404 else "(13: Permission denied)")
+        why = "(2: No such file or directory)" if answered.status == 404 else "(13: Permission denied)"
         stamp = moment(call.now).strftime("%Y/%m/%d %H:%M:%S")
-        what = f'open() "{where}" failed {why}' if answered.status == 404 else f'directory index of "{where.rstrip("/")}/" is forbidden'
-        call.err(f'{stamp} [error] 29#29: *1 {what}, client: {request.source or "127.0.0.1"}, server: {" ".join(site.names)}, '
-                 f'request: "{request.method} {request.path} HTTP/1.1", host: "{request.headers.get("Host", request.host)}"\n')
+        what = (
+            f'open() "{where}" failed {why}'
+            if answered.status == 404
+            else f'directory index of "{where.rstrip("/")}/" is forbidden'
+        )
+        call.err(
+            f"{stamp} [error] 29#29: *1 {what}, client: {request.source or '127.0.0.1'}, server: {' '.join(site.names)}, "
+            f'request: "{request.method} {request.path} HTTP/1.1", host: "{request.headers.get("Host", request.host)}"\n'
+        )
     return answered
 
 
@@ -168,9 +204,16 @@ def _returned(call: Call, request: Request, args: tuple[str, ...], directives: M
 
 def _variables(call: Call, request: Request, text: str) -> str:
     known = {
-        "hostname": call.kernel.sandbox["hostname"], "host": request.headers.get("Host", request.host), "uri": request.path.partition("?")[0],
-        "request_uri": request.path, "remote_addr": request.source or "127.0.0.1", "server_addr": call.kernel.sandbox["ip"],
-        "request_method": request.method, "args": request.path.partition("?")[2], "server_port": str(request.port), "scheme": "http",
+        "hostname": call.kernel.sandbox["hostname"],
+        "host": request.headers.get("Host", request.host),
+        "uri": request.path.partition("?")[0],
+        "request_uri": request.path,
+        "remote_addr": request.source or "127.0.0.1",
+        "server_addr": call.kernel.sandbox["ip"],
+        "request_method": request.method,
+        "args": request.path.partition("?")[2],
+        "server_port": str(request.port),
+        "scheme": "http",
     }
     text = re.sub(r"\$\{?(\w+)\}?", lambda found: known.get(found[1], ""), text)
     return text.replace("\\n", "\n")
@@ -181,15 +224,22 @@ def _proxied(call: Call, request: Request, found: nginx.Configuration, location:
     if not match:
         return _page(502)
     scheme, host, port, path = match[1], match[2], match[3], match[4]
-    if host in found.upstreams and found.upstreams[host]:
+    if found.upstreams.get(host):
         host, _, inner = found.upstreams[host][0].partition(":")
         port = inner or port
     forwarded = request.path if path is None else path + request.path[len(location.path) :]
     if int(request.headers.get("X-Hops", "0")) > 5:
         return _page(502)
     onward = Request(
-        scheme, host, int(port or (443 if scheme == "https" else 80)), request.at, request.method, forwarded,
-        {**request.headers, "Host": host, "X-Hops": str(int(request.headers.get("X-Hops", "0")) + 1)}, request.body, 60_000,
+        scheme,
+        host,
+        int(port or (443 if scheme == "https" else 80)),
+        request.at,
+        request.method,
+        forwarded,
+        {**request.headers, "Host": host, "X-Hops": str(int(request.headers.get("X-Hops", "0")) + 1)},
+        request.body,
+        60_000,
         call.kernel.sandbox["ip"],
     )
     answered = call.kernel.request(onward)
@@ -200,8 +250,10 @@ def _proxied(call: Call, request: Request, found: nginx.Configuration, location:
 
 def _nginx_error(status: int, version: str) -> str:
     title = f"{status} {REASONS.get(status, '')}".strip()
-    return (f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>nginx/{version}"
-            "</center>\r\n</body>\r\n</html>\r\n")
+    return (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n<hr><center>nginx/{version}"
+        "</center>\r\n</body>\r\n</html>\r\n"
+    )
 
 
 # --- others --------------------------------------------------------------------------------------------------------------
@@ -209,7 +261,10 @@ def _nginx_error(status: int, version: str) -> str:
 
 def _common_log(call: Call, request: Request, found: Response) -> None:
     at = moment(call.now).strftime("%d/%b/%Y:%H:%M:%S +0000")
-    call.out(f'{request.source or "127.0.0.1"} - - [{at}] "{request.method} {request.path} HTTP/1.1" {found.status} {len(found.body)}\n')
+    call.out(
+        f'{request.source or "127.0.0.1"} - - [{at}] "{request.method} {request.path} HTTP/1.1" '
+        f"{found.status} {len(found.body)}\n"
+    )
 
 
 def _of_program(call: Call, request: Request, server: Server | None) -> Response:
@@ -221,8 +276,11 @@ def _of_program(call: Call, request: Request, server: Server | None) -> Response
         return _page(200, text + "\n")
     if "whoami" in name:
         headers = "".join(f"{key}: {value}\n" for key, value in request.headers.items())
-        return _page(200, f"Hostname: {host}\nIP: 127.0.0.1\nIP: {ip}\nRemoteAddr: {request.source or ip}:40000\n"
-                          f"{request.method} {request.path} HTTP/1.1\nHost: {request.host}:{request.port}\n{headers}\n")
+        return _page(
+            200,
+            f"Hostname: {host}\nIP: 127.0.0.1\nIP: {ip}\nRemoteAddr: {request.source or ip}:40000\n"
+            f"{request.method} {request.path} HTTP/1.1\nHost: {request.host}:{request.port}\n{headers}\n",
+        )
     if name.endswith("hello-app"):
         version = call.software.version if call.software.version != "1.0" else "1.0.0"
         return _page(200, f"Hello, world!\nVersion: {version}\nHostname: {host}\n")
@@ -231,8 +289,11 @@ def _of_program(call: Call, request: Request, server: Server | None) -> Response
     if name.endswith("agnhost"):
         return _page(200, {"/hostname": host, "/hostName": host, "/clientip": f"{request.source}:40000"}.get(path, "ok"))
     if name.endswith(("echo-server", "echoserver")):
-        return _page(200, f"\n\nHostname: {host}\n\nRequest Information:\n\tclient_address={request.source}\n\tmethod={request.method}\n"
-                          f"\treal path={request.path}\n\nRequest Body:\n{request.body or '-no body in request-'}\n")
+        return _page(
+            200,
+            f"\n\nHostname: {host}\n\nRequest Information:\n\tclient_address={request.source}\n\tmethod={request.method}\n"
+            f"\treal path={request.path}\n\nRequest Body:\n{request.body or '-no body in request-'}\n",
+        )
     if name.endswith("nginxdemos/hello"):
         return _page(200, f"Server address: {ip}:{request.port}\nServer name: {host}\nURI: {request.path}\n")
     text = server.answer.format(host=host) if server is not None and server.answer else f"{host}\n"

@@ -234,30 +234,86 @@ def _save(call: Call, data: dict[str, Any], args: list[str]) -> Reply:
 
 def _info(call: Call, data: dict[str, Any], args: list[str]) -> Reply:
     seconds = (call.now - call.memo.get("begun", call.now)) // 1_000
-    return ["str", f"# Server\nredis_version:{call.software.version}\nredis_mode:standalone\nuptime_in_seconds:{seconds}\n\n"
-                   f"# Replication\nrole:master\nconnected_slaves:0\n\n# Keyspace\ndb0:keys={len(data)},expires=0,avg_ttl=0"]
+    return [
+        "str",
+        f"# Server\nredis_version:{call.software.version}\nredis_mode:standalone\nuptime_in_seconds:{seconds}\n\n"
+        f"# Replication\nrole:master\nconnected_slaves:0\n\n# Keyspace\ndb0:keys={len(data)},expires=0,avg_ttl=0",
+    ]
+
+
+def _mset(call: Call, data: dict[str, Any], args: list[str]) -> Reply:
+    data.update(zip(args[::2], args[1::2], strict=True))
+    return ["ok", "OK"]
+
+
+def _type(call: Call, data: dict[str, Any], args: list[str]) -> Reply:
+    value = data.get(args[0])
+    if value is None:
+        return ["ok", "none"]
+    return ["ok", "list" if isinstance(value, list) else "hash" if isinstance(value, dict) else "string"]
 
 
 _COMMANDS: dict[str, Callable[[Call, dict[str, Any], list[str]], Reply]] = {
     "PING": lambda call, data, args: ["str", args[0]] if args else ["ok", "PONG"],
     "ECHO": lambda call, data, args: ["str", args[0]],
-    "SET": _set, "GET": _get, "DEL": _delete, "UNLINK": _delete, "INCR": _add(1), "DECR": _add(-1), "INCRBY": _add(1), "DECRBY": _add(-1),
+    "SET": _set,
+    "GET": _get,
+    "DEL": _delete,
+    "UNLINK": _delete,
+    "INCR": _add(1),
+    "DECR": _add(-1),
+    "INCRBY": _add(1),
+    "DECRBY": _add(-1),
     "EXISTS": lambda call, data, args: ["int", sum(key in data for key in args)],
     "SETNX": lambda call, data, args: ["int", int(_set(call, data, [*args, "NX"])[0] == "ok")],
     "SETEX": lambda call, data, args: _set(call, data, [args[0], args[2], "EX", args[1]]),
     "APPEND": lambda call, data, args: ["int", len(data.setdefault(args[0], data.pop(args[0], "") + args[1]))],
     "STRLEN": lambda call, data, args: ["int", len(data.get(args[0], ""))],
-    "MSET": lambda call, data, args: [data.update(zip(args[::2], args[1::2], strict=True)), ["ok", "OK"]][1],
+    "MSET": _mset,
     "MGET": lambda call, data, args: ["list", [data.get(key) for key in args]],
-    "KEYS": _keys, "DBSIZE": lambda call, data, args: ["int", len(data)], "FLUSHALL": _flush, "FLUSHDB": _flush,
-    "LPUSH": _push(True), "RPUSH": _push(False), "LPOP": _pop(True), "RPOP": _pop(False), "LRANGE": _range,
+    "KEYS": _keys,
+    "DBSIZE": lambda call, data, args: ["int", len(data)],
+    "FLUSHALL": _flush,
+    "FLUSHDB": _flush,
+    "LPUSH": _push(True),
+    "RPUSH": _push(False),
+    "LPOP": _pop(True),
+    "RPOP": _pop(False),
+    "LRANGE": _range,
     "LLEN": lambda call, data, args: ["int", len(data.get(args[0], []))],
-    "HSET": _hset, "HGET": _hget, "HGETALL": _hgetall, "TTL": _ttl, "EXPIRE": _expire_command,
-    "TYPE": lambda call, data, args: ["ok", {str: "string", list: "list", dict: "hash"}.get(type(data.get(args[0])), "none")],
-    "SAVE": _save, "BGSAVE": lambda call, data, args: [_save(call, data, args), ["ok", "Background saving started"]][1], "INFO": _info,
-    "SELECT": lambda call, data, args: ["ok", "OK"], "AUTH": lambda call, data, args: ["ok", "OK"],
+    "HSET": _hset,
+    "HGET": _hget,
+    "HGETALL": _hgetall,
+    "TTL": _ttl,
+    "EXPIRE": _expire_command,
+    "TYPE": _type,
+    "SAVE": _save,
+    "BGSAVE": _save,
+    "INFO": _info,
+    "SELECT": lambda call, data, args: ["ok", "OK"],
+    "AUTH": lambda call, data, args: ["ok", "OK"],
     "CONFIG": lambda call, data, args: ["list", []] if args and args[0].upper() == "GET" else ["ok", "OK"],
     "CLIENT": lambda call, data, args: ["ok", "OK"],
 }
-_WRITING = frozenset({"SET", "DEL", "UNLINK", "INCR", "DECR", "INCRBY", "DECRBY", "SETNX", "SETEX", "APPEND", "MSET", "FLUSHALL", "FLUSHDB",
-                      "LPUSH", "RPUSH", "LPOP", "RPOP", "HSET"})
+_WRITING = frozenset(
+    {
+        "SET",
+        "DEL",
+        "UNLINK",
+        "INCR",
+        "DECR",
+        "INCRBY",
+        "DECRBY",
+        "SETNX",
+        "SETEX",
+        "APPEND",
+        "MSET",
+        "FLUSHALL",
+        "FLUSHDB",
+        "LPUSH",
+        "RPUSH",
+        "LPOP",
+        "RPOP",
+        "HSET",
+    }
+)

@@ -31,7 +31,9 @@ def stress(call: Call) -> int | Wait:
         vm = options.number(value("--vm", "-m") or "0")
         io = options.number(value("--io", "-i") or "0")
         if not (cpu or vm or io):
-            call.out(f"`{call.name}' imposes certain types of compute stress on your system\n\nUsage: {call.name} [OPTION [ARG]] ...\n")
+            call.out(
+                f"`{call.name}' imposes certain types of compute stress on your system\n\nUsage: {call.name} [OPTION [ARG]] ...\n"
+            )
             return 0
         call.out(f"stress: info: [{call.proc.pid}] dispatching hogs: {cpu} cpu, {io} io, {vm} vm, 0 hdd\n")
         memo["cpu"], memo["vm"] = 1_000 * (cpu + vm), vm

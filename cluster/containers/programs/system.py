@@ -129,7 +129,14 @@ def printenv(call: Call) -> int:
 @program("uname")
 def uname(call: Call) -> int:
     """uname [-asnrvmo]"""
-    known = {"s": "Linux", "n": call.kernel.sandbox["hostname"], "r": "6.12.0", "v": "#1 SMP", "m": "x86_64", "o": "Linux" if call.busybox else "GNU/Linux"}
+    known = {
+        "s": "Linux",
+        "n": call.kernel.sandbox["hostname"],
+        "r": "6.12.0",
+        "v": "#1 SMP",
+        "m": "x86_64",
+        "o": "Linux" if call.busybox else "GNU/Linux",
+    }
     letters = "".join(word.lstrip("-")[:1] if word.startswith("--") else word.lstrip("-") for word in call.args) or "s"
     wanted = "snrvmo" if "a" in letters else [letter for letter in "snrvmo" if letter in letters]
     call.out(" ".join(known[letter] for letter in wanted) + "\n")
@@ -169,7 +176,9 @@ def which(call: Call) -> int:
     code = 0
     for name in call.args:
         try:
-            path, _ = call.kernel.find_program(call.proc.container, name, call.env.get("PATH", loading.PATH), call.proc.cwd, call.proc.uid)
+            path, _ = call.kernel.find_program(
+                call.proc.container, name, call.env.get("PATH", loading.PATH), call.proc.cwd, call.proc.uid
+            )
             call.out(path + "\n")
         except NoProgram:
             code = 1
@@ -198,8 +207,11 @@ def ps(call: Call) -> int:
     elif "u" in words:
         call.out("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n")
         for proc in rows:
-            call.out(f"{user_name(call, proc.uid)[:8]:8s} {proc.pid:7d} {proc.cpu / 10:4.1f} {proc.memory * 100 / MEMORY:4.1f} {proc.memory >> 9:6d} "
-                     f"{proc.memory >> 10:5d} ?        {_state(proc):4s} {moment(proc.started):%H:%M} {_cpu_time(call, proc, 6):>6s} {' '.join(proc.argv)}\n")
+            call.out(
+                f"{user_name(call, proc.uid)[:8]:8s} {proc.pid:7d} {proc.cpu / 10:4.1f} {proc.memory * 100 / MEMORY:4.1f} "
+                f"{proc.memory >> 9:6d} {proc.memory >> 10:5d} ?        {_state(proc):4s} {moment(proc.started):%H:%M} "
+                f"{_cpu_time(call, proc, 6):>6s} {' '.join(proc.argv)}\n"
+            )
     else:
         full = "f" in words
         numbers = {proc.id: proc.pid for proc in rows}
@@ -207,8 +219,11 @@ def ps(call: Call) -> int:
         for proc in rows:
             clock = f"00:{_cpu_time(call, proc, 5):0>5s}"
             if full:
-                call.out(f"{user_name(call, proc.uid)[:8]:8s} {proc.pid:7d} {numbers.get(proc.parent, 0):7d}  0 {moment(proc.started):%H:%M} ?        {clock} "
-                         f"{' '.join(proc.argv)}\n")
+                call.out(
+                    f"{user_name(call, proc.uid)[:8]:8s} {proc.pid:7d} {numbers.get(proc.parent, 0):7d}  0 "
+                    f"{moment(proc.started):%H:%M} ?        {clock} "
+                    f"{' '.join(proc.argv)}\n"
+                )
             else:
                 call.out(f"{proc.pid:7d} ?        {clock} {proc.argv[0].rpartition('/')[2][:15]}\n")
     return 0
@@ -233,12 +248,16 @@ def top(call: Call) -> int | Wait:
     count = count or (int(joined[1]) if joined else 0)
     used = sum(proc.memory for proc in call.kernel.procs.values())
     busy = min(sum(proc.cpu for proc in call.kernel.procs.values()) // 20, 100)
-    call.out(f"Mem: {used >> 10}K used, {(MEMORY - used) >> 10}K free, 0K shrd, 0K buff, 0K cached\n"
-             f"CPU:  {busy}% usr   0% sys   0% nic  {100 - busy}% idle   0% io   0% irq   0% sirq\n"
-             "Load average: 0.00 0.00 0.00 1/100 1\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n")
+    call.out(
+        f"Mem: {used >> 10}K used, {(MEMORY - used) >> 10}K free, 0K shrd, 0K buff, 0K cached\n"
+        f"CPU:  {busy}% usr   0% sys   0% nic  {100 - busy}% idle   0% io   0% irq   0% sirq\n"
+        "Load average: 0.00 0.00 0.00 1/100 1\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n"
+    )
     for proc in sorted(_neighbours(call), key=lambda proc: -proc.cpu):
-        call.out(f"{proc.pid:5d} {0:5d} {user_name(call, proc.uid)[:8]:8s} {_state(proc):4s} {proc.memory >> 10:5d} "
-                 f"{proc.memory * 100 // MEMORY:3d}%   0 {proc.cpu // 20:3d}% {' '.join(proc.argv)}\n")
+        call.out(
+            f"{proc.pid:5d} {0:5d} {user_name(call, proc.uid)[:8]:8s} {_state(proc):4s} {proc.memory >> 10:5d} "
+            f"{proc.memory * 100 // MEMORY:3d}%   0 {proc.cpu // 20:3d}% {' '.join(proc.argv)}\n"
+        )
     memo["shown"] = memo.get("shown", 0) + 1
     return 0 if count and memo["shown"] >= count else call.until(call.now + 5_000)
 
@@ -248,9 +267,14 @@ def free(call: Call) -> int:
     """free [-hmg]"""
     shift = next((bits for letter, bits in (("g", 30), ("m", 20), ("b", 0)) if f"-{letter}" in call.args), 10)
     used = sum(proc.memory for proc in call.kernel.procs.values())
-    texts = [f"{number >> shift}" if "-h" not in call.args else f"{number / (1 << 30):.1f}G" for number in (MEMORY, used, MEMORY - used, 0, 0, MEMORY - used)]
+    texts = [
+        f"{number >> shift}" if "-h" not in call.args else f"{number / (1 << 30):.1f}G"
+        for number in (MEMORY, used, MEMORY - used, 0, 0, MEMORY - used)
+    ]
     call.out("              total        used        free      shared  buff/cache   available\n")
-    call.out("Mem:    " + " ".join(f"{text:>11s}" for text in texts) + "\nSwap:   " + " ".join(f"{0:>11}" for _ in range(3)) + "\n")
+    call.out(
+        "Mem:    " + " ".join(f"{text:>11s}" for text in texts) + "\nSwap:   " + " ".join(f"{0:>11}" for _ in range(3)) + "\n"
+    )
     return 0
 
 
@@ -271,7 +295,11 @@ def kill(call: Call) -> int:
         name = known
     args = [word for word in args if word != "--"]
     if not args:
-        raise UsageError("you need to specify whom to kill" if call.busybox else "usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]")
+        raise UsageError(
+            "you need to specify whom to kill"
+            if call.busybox
+            else "usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]"
+        )
     return max([_kill_one(call, word, name) for word in args])
 
 
@@ -281,12 +309,16 @@ def _kill_one(call: Call, word: str, name: str) -> int:
     if word.startswith("%") or word in ("-1",):
         targets = [proc for proc in _neighbours(call) if proc.pid != 1 and proc is not call.proc]
     else:
-        targets = [proc for proc in call.kernel.procs.values() if proc.container == call.proc.container and proc.pid == abs(int(word))]
+        targets = [
+            proc for proc in call.kernel.procs.values() if proc.container == call.proc.container and proc.pid == abs(int(word))
+        ]
     if not targets:
         return call.fail(f"can't kill pid {word}: No such process" if call.busybox else f"({word}) - No such process")
     for target in targets:
         if call.proc.uid and target.uid != call.proc.uid:
-            return call.fail(f"can't kill pid {word}: Operation not permitted" if call.busybox else f"({word}) - Operation not permitted")
+            return call.fail(
+                f"can't kill pid {word}: Operation not permitted" if call.busybox else f"({word}) - Operation not permitted"
+            )
         if target.id in call.kernel.procs:
             call.kernel.kill(target, name)
     return 0
@@ -375,7 +407,9 @@ def _arguments(text: str, found: dict[str, str]) -> list[str]:
     if "I" in found or "L" in found:
         return [line.strip() for line in lines_of(text) if line.strip()][:50_000]
     words = re.findall(r"(?:\"[^\"\n]*\"|'[^'\n]*'|\\.|[^\s\"'\\])+", text)
-    return [re.sub(r"\"([^\"]*)\"|'([^']*)'|\\(.)", lambda part: part[1] or part[2] or part[3] or "", word) for word in words][:50_000]
+    return [re.sub(r"\"([^\"]*)\"|'([^']*)'|\\(.)", lambda part: part[1] or part[2] or part[3] or "", word) for word in words][
+        :50_000
+    ]
 
 
 @program("sh-input")
@@ -444,7 +478,7 @@ def expr(call: Call) -> int:
         return 0
     from cluster.containers.shell.arithmetic import ArithmeticFault, evaluate
 
-    if len(args) == 3 and args[1] in ("=", "!=") or any(not re.fullmatch(r"-?[0-9]+|[-+*/%()<>=!|&]+", word) for word in args):
+    if (len(args) == 3 and args[1] in ("=", "!=")) or any(not re.fullmatch(r"-?[0-9]+|[-+*/%()<>=!|&]+", word) for word in args):
         if len(args) == 3 and args[1] in ("=", "!="):
             same = (args[0] == args[2]) == (args[1] == "=")
             call.out(f"{int(same)}\n")

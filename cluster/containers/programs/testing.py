@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from cluster.containers.files import DIRECTORY, FILE, LINK, File, FileError
+from cluster.containers.image import words
 from cluster.containers.programs.call import Call, program
 from cluster.containers.view import may
 
-UNARY = frozenset("-b -c -d -e -f -g -h -k -L -n -O -p -r -s -S -t -u -w -x -z -v".split())
-BINARY = frozenset("= == != -eq -ne -lt -le -gt -ge -nt -ot -ef < >".split())
+UNARY = words("-b -c -d -e -f -g -h -k -L -n -O -p -r -s -S -t -u -w -x -z -v")
+BINARY = words("= == != -eq -ne -lt -le -gt -ge -nt -ot -ef < >")
 
 
 class TestError(Exception):
@@ -41,9 +42,17 @@ def _on_file(operator: str, file: File, call: Call, text: str) -> bool:
     uid = call.proc.uid
     device = call.path(text).startswith("/dev/") and file.kind == FILE
     checks = {
-        "-e": True, "-f": file.kind == FILE and not device, "-d": file.kind == DIRECTORY, "-h": file.kind == LINK,
-        "-L": file.kind == LINK, "-s": file.size > 0, "-r": may(file, uid, 4), "-w": may(file, uid, 2), "-x": may(file, uid, 1),
-        "-c": device, "-O": file.uid == uid,
+        "-e": True,
+        "-f": file.kind == FILE and not device,
+        "-d": file.kind == DIRECTORY,
+        "-h": file.kind == LINK,
+        "-L": file.kind == LINK,
+        "-s": file.size > 0,
+        "-r": may(file, uid, 4),
+        "-w": may(file, uid, 2),
+        "-x": may(file, uid, 1),
+        "-c": device,
+        "-O": file.uid == uid,
     }
     return checks.get(operator, False)
 
@@ -67,7 +76,11 @@ def binary(left: str, operator: str, right: str, call: Call) -> bool:
         return one.modified > other.modified if operator == "-nt" else one.modified < other.modified
     first, second = _integer(left, call), _integer(right, call)
     return {
-        "-eq": first == second, "-ne": first != second, "-lt": first < second, "-le": first <= second, "-gt": first > second,
+        "-eq": first == second,
+        "-ne": first != second,
+        "-lt": first < second,
+        "-le": first <= second,
+        "-gt": first > second,
         "-ge": first >= second,
     }[operator]
 

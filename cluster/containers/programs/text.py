@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from cluster.containers.files import DIRECTORY, FileError, join
 from cluster.containers.programs import options, regex
@@ -50,7 +51,7 @@ def inputs(call: Call, names: list[str]) -> Iterator[tuple[str, str]]:
 @program("cat")
 def cat(call: Call) -> int | Wait:
     """cat [-nAbeEsTv] [file]…: what comes in goes out at once."""
-    if call.args and not call.args[0].startswith("-") or len(call.args) > 1:
+    if (call.args and not call.args[0].startswith("-")) or len(call.args) > 1:
         found, names = options.parse(call, "nAbeEstTuv")
     else:
         found, names = options.parse(call, "nAbeEstTuv") if call.args else ({}, [])
@@ -264,13 +265,42 @@ def _fill(call: Call, chunk: str) -> Wait:
 def grep(call: Call) -> int | Wait:
     """grep [-EFivcnlLqosrRwxHhAeBCm] PATTERN [file]…"""
     found, names = options.parse(
-        call, "EFivcnlLqosrRwxHhGPaIzU", "eAmBCf", {"ignore-case": "i", "count": "c", "quiet": "q", "silent": "q", "extended-regexp": "E",
-        "line-number": "n", "invert-match": "v", "recursive": "r", "only-matching": "o", "color": "a", "colour": "a",
-        "fixed-strings": "F", "word-regexp": "w", "line-regexp": "x", "files-with-matches": "l", "no-messages": "s", "include": "f",
-        "line-buffered": "U", "max-count": "m", "regexp": "e", "after-context": "A", "before-context": "B", "context": "C"}, code=2,
+        call,
+        "EFivcnlLqosrRwxHhGPaIzU",
+        "eAmBCf",
+        {
+            "ignore-case": "i",
+            "count": "c",
+            "quiet": "q",
+            "silent": "q",
+            "extended-regexp": "E",
+            "line-number": "n",
+            "invert-match": "v",
+            "recursive": "r",
+            "only-matching": "o",
+            "color": "a",
+            "colour": "a",
+            "fixed-strings": "F",
+            "word-regexp": "w",
+            "line-regexp": "x",
+            "files-with-matches": "l",
+            "no-messages": "s",
+            "include": "f",
+            "line-buffered": "U",
+            "max-count": "m",
+            "regexp": "e",
+            "after-context": "A",
+            "before-context": "B",
+            "context": "C",
+        },
+        code=2,
     )
     if "e" not in found and not names:
-        call.err("grep: usage: grep [-cilnqsvwxo] [-e pattern] [file...]\n" if call.busybox else "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n")
+        call.err(
+            "grep: usage: grep [-cilnqsvwxo] [-e pattern] [file...]\n"
+            if call.busybox
+            else "Usage: grep [OPTION]... PATTERNS [FILE]...\nTry 'grep --help' for more information.\n"
+        )
         return 1 if call.busybox else 2
     pattern = found["e"] if "e" in found else names.pop(0)
     try:
@@ -466,10 +496,14 @@ def _junk(call: Call, kind: str, size: int) -> str:
 def tail(call: Call) -> int | Wait:
     """tail [-n lines] [-c bytes] [-f|-F] [file]…"""
     memo = call.memo
-    args = [f"-n{word[1:]}" if re.fullmatch(r"[-+][0-9]+", word) and (word[0] == "-" or place == 0) else word
-            for place, word in enumerate(call.args)]
+    args = [
+        f"-n{word[1:]}" if re.fullmatch(r"[-+][0-9]+", word) and (word[0] == "-" or place == 0) else word
+        for place, word in enumerate(call.args)
+    ]
     call.proc.argv[1:] = [word if not word.startswith("-n+") or word in call.args else "-n" + word[2:] for word in args]
-    found, names = options.parse(call, "fFqvr", "ncs", {"lines": "n", "bytes": "c", "follow": "f", "quiet": "q", "retry": "F", "pid": "s"})
+    found, names = options.parse(
+        call, "fFqvr", "ncs", {"lines": "n", "bytes": "c", "follow": "f", "quiet": "q", "retry": "F", "pid": "s"}
+    )
     following = "f" in found or "F" in found
     if "begun" in memo:
         return _follow(call, names, "F" in found)
@@ -518,8 +552,11 @@ def _follow(call: Call, names: list[str], by_name: bool) -> Wait:
             continue
         before = sizes[name]
         if before == -1 and by_name:
-            call.err(f"tail: {name} has appeared; following new file\n" if call.busybox else
-                     f"tail: '{name}' has appeared;  following new file\n")
+            call.err(
+                f"tail: {name} has appeared; following new file\n"
+                if call.busybox
+                else f"tail: '{name}' has appeared;  following new file\n"
+            )
         if len(file.text) < before:
             call.err(f"tail: {name}: file truncated\n")
             before = 0
@@ -538,8 +575,13 @@ def wc(call: Call) -> int:
     for name, text in inputs(call, names):
         entry = call.view.get(call.path(name)) if name != "-" else None
         size = entry.size if entry is not None else len(text.encode("utf-8", "replace"))
-        known = {"l": text.count("\n"), "w": len(text.split()), "c": size, "m": len(text),
-                 "L": max((len(line) for line in text.split("\n")), default=0)}
+        known = {
+            "l": text.count("\n"),
+            "w": len(text.split()),
+            "c": size,
+            "m": len(text),
+            "L": max((len(line) for line in text.split("\n")), default=0),
+        }
         rows.append(([known[letter] for letter in wanted], name))
     if len(names) > 1:
         rows.append(([sum(column) for column in zip(*(counts for counts, _ in rows), strict=True)], "total"))
@@ -548,9 +590,9 @@ def wc(call: Call) -> int:
         if len(counts) == 1:
             call.out(f"{counts[0]}{label}\n")
         else:
-            width = 9 if call.busybox else 7
-            call.out(" ".join(f"{count:{width}d}" for count in counts).rstrip() + label + "\n" if not call.busybox or not names
-                     else "".join(f"{count:{9 if place else 9}d}" + " " * (place < len(counts) - 1) for place, count in enumerate(counts)) + label + "\n")
+            widest = max(len(str(count)) for row, _ in rows for count in row)
+            width = 9 if call.busybox else (widest if names else 7)
+            call.out(" ".join(f"{count:{width}d}" for count in counts) + label + "\n")
     return int(call.memo.get("failed", 0))
 
 
@@ -566,8 +608,7 @@ def sort(call: Call) -> int:
     if "r" in found:
         ordered.reverse()
     if "u" in found:
-        seen: set[object] = set()
-        ordered = [line for line in ordered if not ((mark := key(line)) in seen or seen.add(mark))]
+        ordered = list({key(line): line for line in reversed(ordered)}.values())[::-1]
     text = "".join(f"{line}\n" for line in ordered)
     if "o" in found:
         call.write(found["o"], text)
@@ -576,12 +617,12 @@ def sort(call: Call) -> int:
     return int(call.memo.get("failed", 0)) and 2
 
 
-def _sort_key(found: dict[str, str]):  # type: ignore[no-untyped-def]
+def _sort_key(found: dict[str, str]) -> Callable[[str], Any]:
     place = re.match(r"([0-9]{1,3})(?:\.[0-9]+)?([a-zA-Z]*)(?:,([0-9]{1,3})?.*)?", found.get("k", ""))
     separator = found.get("t")
     letters = set(found) | (set(place[2]) if place else set())
 
-    def key(line: str) -> object:
+    def key(line: str) -> Any:
         text = line
         if place:
             parts = line.split(separator) if separator else line.split()
@@ -618,16 +659,26 @@ def uniq(call: Call) -> int:
     return int(call.memo.get("failed", 0))
 
 
-_TR_CLASSES = {"upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "lower": "abcdefghijklmnopqrstuvwxyz", "digit": "0123456789", "space": " \t\n\r\f\v",
-               "blank": " \t", "punct": "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
+_TR_CLASSES = {
+    "upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "lower": "abcdefghijklmnopqrstuvwxyz",
+    "digit": "0123456789",
+    "space": " \t\n\r\f\v",
+    "blank": " \t",
+    "punct": "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+}
 _TR_CLASSES["alpha"] = _TR_CLASSES["upper"] + _TR_CLASSES["lower"]
 _TR_CLASSES["alnum"] = _TR_CLASSES["digit"] + _TR_CLASSES["alpha"]
 
 
 def _tr_set(text: str) -> str:
     text = re.sub(r"\[:(\w+):\]", lambda found: _TR_CLASSES.get(found[1], found[0]), unescaped(text))
-    return re.sub(r"(.)-(.)", lambda found: "".join(map(chr, range(ord(found[1]), ord(found[2]) + 1)))
-                  if found[1] <= found[2] else found[0], text, flags=re.S)[:70_000]
+    return re.sub(
+        r"(.)-(.)",
+        lambda found: "".join(map(chr, range(ord(found[1]), ord(found[2]) + 1))) if found[1] <= found[2] else found[0],
+        text,
+        flags=re.S,
+    )[:70_000]
 
 
 @program("tr")
@@ -683,8 +734,11 @@ def cut(call: Call) -> int | Wait:
     found, names = options.parse(call, "sn", "dfcb", {"delimiter": "d", "fields": "f", "characters": "c", "bytes": "b"})
     wanted = found.get("f") or found.get("c") or found.get("b")
     if not wanted:
-        raise UsageError("expected a list of bytes, characters, or fields" if call.busybox else
-                         "you must specify a list of bytes, characters, or fields\nTry 'cut --help' for more information.")
+        raise UsageError(
+            "expected a list of bytes, characters, or fields"
+            if call.busybox
+            else "you must specify a list of bytes, characters, or fields\nTry 'cut --help' for more information."
+        )
     ranges = _ranges(wanted)
     if ranges is None:
         raise UsageError(f"invalid range: {wanted}" if call.busybox else "invalid byte, character or field list")
@@ -755,7 +809,11 @@ def seq(call: Call) -> int:
     try:
         numbers = [float(word) for word in args]
     except ValueError as error:
-        return call.fail(f"invalid number {str(error).rpartition(': ')[2]}" if call.busybox else f"invalid floating point argument: {str(error).rpartition(': ')[2]}")
+        return call.fail(
+            f"invalid number {str(error).rpartition(': ')[2]}"
+            if call.busybox
+            else f"invalid floating point argument: {str(error).rpartition(': ')[2]}"
+        )
     if not 1 <= len(numbers) <= 3:
         return call.fail("missing operand" if not numbers else f"extra operand ‘{args[3]}’")
     first, step, last = (numbers[0] if len(numbers) > 1 else 1.0), (numbers[1] if len(numbers) == 3 else 1.0), numbers[-1]

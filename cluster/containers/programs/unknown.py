@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from cluster.containers.programs import servers
 from cluster.containers.programs.call import Call, Wait, program
+from cluster.containers.programs.servers import serve
 
 
 def run(call: Call) -> int | Wait:
     """The image's own server; in an unknown image a server that stands in; else a tool that says it is not simulated."""
     software = call.software
     if call.proc.program in software.servers:
-        return servers.serve(call, software.servers[call.proc.program])
+        return serve(call, software.servers[call.proc.program])
     if software.generic:
-        return servers.serve(call, next(iter(software.servers.values())))
+        return serve(call, next(iter(software.servers.values())))
     return call.fail("this program is not simulated", 127)
 
 

@@ -11,8 +11,16 @@ _TOKEN = re.compile(
 )
 _ASSIGNING = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="})
 _LEVELS: tuple[frozenset[str], ...] = (
-    frozenset({"||"}), frozenset({"&&"}), frozenset({"|"}), frozenset({"^"}), frozenset({"&"}), frozenset({"==", "!="}),
-    frozenset({"<", ">", "<=", ">="}), frozenset({"<<", ">>"}), frozenset({"+", "-"}), frozenset({"*", "/", "%"}),
+    frozenset({"||"}),
+    frozenset({"&&"}),
+    frozenset({"|"}),
+    frozenset({"^"}),
+    frozenset({"&"}),
+    frozenset({"==", "!="}),
+    frozenset({"<", ">", "<=", ">="}),
+    frozenset({"<<", ">>"}),
+    frozenset({"+", "-"}),
+    frozenset({"*", "/", "%"}),
 )
 DEEPEST = 50
 
@@ -160,7 +168,10 @@ class _Evaluation:
                 return self.store(name, self.variable(name) + (1 if token == "++" else -1))
             return self.unary()
         simple: dict[str, Callable[[int], int]] = {
-            "-": lambda x: -x, "+": lambda x: x, "!": lambda x: int(not x), "~": lambda x: ~x
+            "-": lambda x: -x,
+            "+": lambda x: x,
+            "!": lambda x: int(not x),
+            "~": lambda x: ~x,
         }
         if token in simple:
             return _wrapped(simple[token](self.unary()))
@@ -201,9 +212,18 @@ class _Evaluation:
 
 
 _OPERATIONS: dict[str, Callable[[int, int], int]] = {
-    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
-    "<<": lambda a, b: a << (b & 63), ">>": lambda a, b: a >> (b & 63),
-    "&": lambda a, b: a & b, "|": lambda a, b: a | b, "^": lambda a, b: a ^ b,
-    "<": lambda a, b: int(a < b), ">": lambda a, b: int(a > b), "<=": lambda a, b: int(a <= b), ">=": lambda a, b: int(a >= b),
-    "==": lambda a, b: int(a == b), "!=": lambda a, b: int(a != b),
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "<<": lambda a, b: a << (b & 63),
+    ">>": lambda a, b: a >> (b & 63),
+    "&": lambda a, b: a & b,
+    "|": lambda a, b: a | b,
+    "^": lambda a, b: a ^ b,
+    "<": lambda a, b: int(a < b),
+    ">": lambda a, b: int(a > b),
+    "<=": lambda a, b: int(a <= b),
+    ">=": lambda a, b: int(a >= b),
+    "==": lambda a, b: int(a == b),
+    "!=": lambda a, b: int(a != b),
 }

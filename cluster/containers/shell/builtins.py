@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 from cluster.containers import signals
 from cluster.containers.files import DIRECTORY, FileError, join
+from cluster.containers.image import words
 from cluster.containers.kernel import Kernel, NoProgram
 from cluster.containers.process import WAIT, Proc, Shell
 from cluster.containers.programs.call import Again, Call
 from cluster.containers.shell import loading
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-RESERVED = frozenset("if then elif else fi while until for do done case esac in { } !".split())
+RESERVED = words("if then elif else fi while until for do done case esac in { } !")
 
 
 class KeepRedirections(Exception):
@@ -138,8 +139,19 @@ def _exec(b: Builtin) -> int | None:
     args = b.args
     environment = b.kernel.environment(b.proc)
     loaded = Proc(
-        b.proc.id, b.proc.pid, b.proc.parent, b.proc.container, args, args[0], fds=b.proc.fds, env=environment, cwd=b.proc.cwd,
-        uid=b.proc.uid, umask=b.proc.umask, bucket=b.proc.bucket, started=b.proc.started,
+        b.proc.id,
+        b.proc.pid,
+        b.proc.parent,
+        b.proc.container,
+        args,
+        args[0],
+        fds=b.proc.fds,
+        env=environment,
+        cwd=b.proc.cwd,
+        uid=b.proc.uid,
+        umask=b.proc.umask,
+        bucket=b.proc.bucket,
+        started=b.proc.started,
     )
     loading.load(b.kernel, loaded, args, b.shell.variables.get("PATH", loading.PATH), b.shell)
     proc = b.proc
@@ -259,13 +271,13 @@ def _trap(b: Builtin) -> int:
     action, names = (args[0], args[1:]) if len(args) > 1 else ("-", args)
     status = 0
     for word in names:
-        name = "EXIT" if word.upper() in ("EXIT", "0") else signals.name_of(word)
-        if name is None:
+        signal = "EXIT" if word.upper() in ("EXIT", "0") else signals.name_of(word)
+        if signal is None:
             status = b.complain(f"{word}: bad trap" if shell.style != "bash" else f"{word}: invalid signal specification")
         elif action == "-":
-            shell.traps.pop(name, None)
-        elif name != "KILL":
-            shell.traps[name] = action
+            shell.traps.pop(signal, None)
+        elif signal != "KILL":
+            shell.traps[signal] = action
     return status
 
 
@@ -287,7 +299,9 @@ def _cd(b: Builtin) -> int:
     except FileError as error:
         if shell.style == "bash":
             return b.complain(f"{target}: {error}")
-        return b.complain(f"can't cd to {target}" + ("" if shell.style == "dash" else f": {error}"), 2 if shell.style == "dash" else 1)
+        return b.complain(
+            f"can't cd to {target}" + ("" if shell.style == "dash" else f": {error}"), 2 if shell.style == "dash" else 1
+        )
     shell.variables["OLDPWD"], shell.variables["PWD"] = proc.cwd, where
     proc.cwd = where
     return 0
@@ -503,9 +517,8 @@ def _getopts(b: Builtin) -> int:
         return b.complain("usage: getopts optstring name [arg ...]", 2)
     letters, name, words = b.args[0], b.args[1], b.args[2:] or b.shell.arguments
     variables = b.shell.variables
-    index, _, place = variables.get("OPTIND", "1").partition(".")
+    index = variables.get("OPTIND", "1")
     number, at = int(index) if index.isdecimal() else 1, int(variables.get("_OPTAT", "1"))
-    del place
     word = words[number - 1] if 0 < number <= len(words) else ""
     if not word.startswith("-") or word in ("-", "") or word == "--":
         variables["OPTIND"] = str(number + (word == "--"))
@@ -571,12 +584,44 @@ Function = Callable[[Builtin], int | None]
 
 # A failure of these ends a shell that is not interactive (POSIX 2.14), and no function can hide them.
 SPECIAL: dict[str, Function] = {
-    ":": _colon, ".": _source, "break": _break, "continue": _continue, "return": _return, "exit": _exit, "eval": _eval, "exec": _exec,
-    "export": _export, "readonly": _readonly, "set": _set, "shift": _shift, "unset": _unset, "trap": _trap, "times": _nothing,
+    ":": _colon,
+    ".": _source,
+    "break": _break,
+    "continue": _continue,
+    "return": _return,
+    "exit": _exit,
+    "eval": _eval,
+    "exec": _exec,
+    "export": _export,
+    "readonly": _readonly,
+    "set": _set,
+    "shift": _shift,
+    "unset": _unset,
+    "trap": _trap,
+    "times": _nothing,
 }
 ORDINARY: dict[str, Function] = {
-    "source": _source, "cd": _cd, "read": _read, "wait": _wait, "umask": _umask, "local": _local, "declare": _local,
-    "typeset": _local, "command": _command, "builtin": _command, "type": _type, "getopts": _getopts, "let": _let, "jobs": _jobs,
-    "fg": _nothing, "bg": _nothing, "hash": _nothing, "alias": _nothing, "unalias": _nothing, "shopt": _nothing, "ulimit": _ulimit,
-    "disown": _nothing, "enable": _nothing,
+    "source": _source,
+    "cd": _cd,
+    "read": _read,
+    "wait": _wait,
+    "umask": _umask,
+    "local": _local,
+    "declare": _local,
+    "typeset": _local,
+    "command": _command,
+    "builtin": _command,
+    "type": _type,
+    "getopts": _getopts,
+    "let": _let,
+    "jobs": _jobs,
+    "fg": _nothing,
+    "bg": _nothing,
+    "hash": _nothing,
+    "alias": _nothing,
+    "unalias": _nothing,
+    "shopt": _nothing,
+    "ulimit": _ulimit,
+    "disown": _nothing,
+    "enable": _nothing,
 }

@@ -261,7 +261,12 @@ def braces(word: Word) -> list[Word]:
             continue
         before, middle, after = found
         words = [
-            (*word[:place], *((("L", text),) if (text := before + inner) else ()), *((("L", after),) if after else ()), *word[place + 1 :])
+            (
+                *word[:place],
+                *((("L", text),) if (text := before + inner) else ()),
+                *((("L", after),) if after else ()),
+                *word[place + 1 :],
+            )
             for inner in middle
         ]
         return [expanded for one in words for expanded in braces(one)][:MOST_BRACES]

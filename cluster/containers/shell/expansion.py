@@ -57,9 +57,7 @@ class Expander:
 
     def pattern(self, word: Word) -> str:
         """A word as a pattern: what is quoted in it stands for itself."""
-        return "".join(
-            patterns.quoted(text) if is_quoted else text for part in word for text, is_quoted in self._joined(part)
-        )
+        return "".join(patterns.quoted(text) if is_quoted else text for part in word for text, is_quoted in self._joined(part))
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
@@ -78,9 +76,7 @@ class Expander:
             yield str(self._arithmetic(part[1])), True
         else:
             name, operator, quoted = part[1], part[2], part[4]
-            value = self._special_value(name, operator)
-            if value is None:
-                value = self._parameter(part)
+            value: str | list[str] | Word = self._star() if name == "*" and not operator else self._parameter(part)
             if isinstance(value, str):
                 yield value, quoted
             elif isinstance(value, list):
@@ -88,11 +84,6 @@ class Expander:
             else:
                 for inner in value:
                     yield from self._joined(inner)
-
-    def _special_value(self, name: str, operator: str) -> str | list[str] | None:
-        if name == "*" and not operator:
-            return self._star()
-        return None
 
     def _star(self) -> str:
         return self._separator().join(self.shell.arguments)

@@ -46,7 +46,11 @@ def _wrapped(kernel: Kernel, proc: Proc, argv: list[str], where: str, path: str)
         load(kernel, proc, rest, path)
     except NoProgram as error:
         proc.shell = None
-        proc.argv, proc.program, proc.memo = list(argv), "failed-entrypoint", {"text": f"{where}: exec: line 47: {rest[0]}: {error}"}
+        proc.argv, proc.program, proc.memo = (
+            list(argv),
+            "failed-entrypoint",
+            {"text": f"{where}: exec: line 47: {rest[0]}: {error}"},
+        )
         proc.memo["code"] = error.code
 
 
@@ -102,10 +106,7 @@ def start_shell(kernel: Kernel, proc: Proc, name: str) -> None:
     shell.seed = proc.id * 7919
     proc.program, proc.memory = name, max(proc.memory, SHELL_MEMORY)
     if "c" in options:
-        if not arguments:
-            text = f"echo '{proc.argv[0]}: -c: option requires an argument' >&2; exit 2"
-        else:
-            text = arguments[0]
+        text = arguments[0] if arguments else f"echo '{proc.argv[0]}: -c: option requires an argument' >&2; exit 2"
         if len(arguments) > 1:
             shell.name = arguments[1]
         shell.arguments = arguments[2:]
@@ -113,8 +114,11 @@ def start_shell(kernel: Kernel, proc: Proc, name: str) -> None:
         shell.name, shell.arguments = arguments[0], arguments[1:]
         text = _file(kernel, proc, arguments[0])
         if text is None:
-            wording = {"ash": "can't open '{}': No such file or directory", "dash": "0: cannot open {}: No such file",
-                       "bash": "{}: No such file or directory"}[style].format(arguments[0])
+            wording = {
+                "ash": "can't open '{}': No such file or directory",
+                "dash": "0: cannot open {}: No such file",
+                "bash": "{}: No such file or directory",
+            }[style].format(arguments[0])
             text = f"echo '{proc.argv[0]}: {wording}' >&2; exit {2 if style != 'bash' else 127}"
     else:
         shell.arguments = arguments

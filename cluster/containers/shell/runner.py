@@ -152,7 +152,14 @@ def _enter(kernel: Kernel, proc: Proc, shell: Shell, text: str, kind: str, statu
 
 
 def call(
-    kernel: Kernel, proc: Proc, shell: Shell, unit: str, pc: int, kind: str, arguments: list[str], status: int = 0,
+    kernel: Kernel,
+    proc: Proc,
+    shell: Shell,
+    unit: str,
+    pc: int,
+    kind: str,
+    arguments: list[str],
+    status: int = 0,
     redirected: bool = False,
 ) -> None:
     """Go on elsewhere, with a frame to come back."""
@@ -372,8 +379,14 @@ def _declaration(words: tuple[Word, ...], expander: Expander) -> list[str]:
 
 
 def _command(
-    kernel: Kernel, proc: Proc, shell: Shell, command: Command, argv: list[str], values: list[tuple[str, str]],
-    expander: Expander, checked: bool,
+    kernel: Kernel,
+    proc: Proc,
+    shell: Shell,
+    command: Command,
+    argv: list[str],
+    values: list[tuple[str, str]],
+    expander: Expander,
+    checked: bool,
 ) -> None:
     line = command.line
     try:
@@ -441,9 +454,7 @@ def quoted(word: str) -> str:
     return "'" + word.replace("'", "'\\''") + "'"
 
 
-def _builtin(
-    kernel: Kernel, proc: Proc, shell: Shell, argv: list[str], saved: list[list[int]], line: int, checked: bool
-) -> None:
+def _builtin(kernel: Kernel, proc: Proc, shell: Shell, argv: list[str], saved: list[list[int]], line: int, checked: bool) -> None:
     kernel.charge(proc, program=False)
     depth = len(shell.stack)
     function = builtins.SPECIAL.get(argv[0]) or builtins.ORDINARY[argv[0]]
@@ -489,7 +500,13 @@ def _builtin(
 
 
 def _function(
-    kernel: Kernel, proc: Proc, shell: Shell, argv: list[str], saved: list[list[int]], values: list[tuple[str, str]], checked: bool
+    kernel: Kernel,
+    proc: Proc,
+    shell: Shell,
+    argv: list[str],
+    saved: list[list[int]],
+    values: list[tuple[str, str]],
+    checked: bool,
 ) -> None:
     kernel.charge(proc, program=False)
     if saved:
@@ -505,7 +522,13 @@ def _function(
 
 
 def _program(
-    kernel: Kernel, proc: Proc, shell: Shell, argv: list[str], saved: list[list[int]], values: list[tuple[str, str]], line: int,
+    kernel: Kernel,
+    proc: Proc,
+    shell: Shell,
+    argv: list[str],
+    saved: list[list[int]],
+    values: list[tuple[str, str]],
+    line: int,
     checked: bool,
 ) -> None:
     """A program: one that ends at once is played in passing, one that waits becomes a process that is waited for."""
@@ -520,8 +543,26 @@ def _program(
     inside = name in INSIDE
     kernel.charge(proc, program=not inside)
     child = Proc(
-        kernel.number(), proc.pid if inside else kernel.next_pid(proc.container), proc.id, proc.container, argv, name,
-        RUN, kernel.now, 0, proc.fds, None, proc.cwd, proc.uid, proc.umask, {}, None, proc.bucket, kernel.now // 1000, -1, SMALL,
+        kernel.number(),
+        proc.pid if inside else kernel.next_pid(proc.container),
+        proc.id,
+        proc.container,
+        argv,
+        name,
+        RUN,
+        kernel.now,
+        0,
+        proc.fds,
+        None,
+        proc.cwd,
+        proc.uid,
+        proc.umask,
+        {},
+        None,
+        proc.bucket,
+        kernel.now // 1000,
+        -1,
+        SMALL,
     )
     if values:
         child.env = {**kernel.environment(proc), **dict(values)}
@@ -565,7 +606,9 @@ def _program(
 def _is_last(kernel: Kernel, proc: Proc, shell: Shell, saved: list[list[int]]) -> bool:
     """Whether nothing comes after a command, so that the shell itself may become it."""
     return (
-        not shell.stack and not shell.traps and _unit(kernel, shell).code[shell.pc][0] == "end"
+        not shell.stack
+        and not shell.traps
+        and _unit(kernel, shell).code[shell.pc][0] == "end"
         and (shell.child or "c" in shell.options)
     )
 
@@ -582,8 +625,11 @@ def _become(kernel: Kernel, proc: Proc, child: Proc, result: tuple[str, int]) ->
 
 
 def _no_fork(kernel: Kernel, proc: Proc, shell: Shell, line: int) -> None:
-    texts = {"ash": "can't fork: Resource temporarily unavailable", "dash": "Cannot fork",
-             "bash": "fork: retry: Resource temporarily unavailable"}
+    texts = {
+        "ash": "can't fork: Resource temporarily unavailable",
+        "dash": "Cannot fork",
+        "bash": "fork: retry: Resource temporarily unavailable",
+    }
     complain(kernel, proc, texts[shell.style], line)
     leave(kernel, proc, 254 if shell.bash else 2)
 
@@ -605,15 +651,47 @@ def _forked(kernel: Kernel, proc: Proc, shell: Shell, address: int, line: int, *
         _no_fork(kernel, proc, shell, line)
         raise _Left
     copy = Shell(
-        unit=shell.unit, pc=address, bash=shell.bash, name=shell.name, style=shell.style, variables=dict(shell.variables),
-        exported=dict(shell.exported), fixed=list(shell.fixed), functions=dict(shell.functions), arguments=list(shell.arguments),
-        status=shell.status, options=shell.options, traps={name: "" for name, action in shell.traps.items() if not action},
-        background=shell.background, pid=shell.pid, child=True, quiet=shell.quiet or quiet, seed=shell.seed,
+        unit=shell.unit,
+        pc=address,
+        bash=shell.bash,
+        name=shell.name,
+        style=shell.style,
+        variables=dict(shell.variables),
+        exported=dict(shell.exported),
+        fixed=list(shell.fixed),
+        functions=dict(shell.functions),
+        arguments=list(shell.arguments),
+        status=shell.status,
+        options=shell.options,
+        traps={name: "" for name, action in shell.traps.items() if not action},
+        background=shell.background,
+        pid=shell.pid,
+        child=True,
+        quiet=shell.quiet or quiet,
+        seed=shell.seed,
         depth=shell.depth,
     )
     return Proc(
-        kernel.number(), kernel.next_pid(proc.container), proc.id, proc.container, list(proc.argv), proc.program, RUN, kernel.now, 0,
-        kernel.share(proc.fds), None, proc.cwd, proc.uid, proc.umask, {}, copy, proc.bucket, kernel.now // 1000, -1, proc.memory,
+        kernel.number(),
+        kernel.next_pid(proc.container),
+        proc.id,
+        proc.container,
+        list(proc.argv),
+        proc.program,
+        RUN,
+        kernel.now,
+        0,
+        kernel.share(proc.fds),
+        None,
+        proc.cwd,
+        proc.uid,
+        proc.umask,
+        {},
+        copy,
+        proc.bucket,
+        kernel.now // 1000,
+        -1,
+        proc.memory,
     )
 
 
@@ -824,9 +902,29 @@ def _arith(kernel: Kernel, proc: Proc, shell: Shell, instruction: tuple[Any, ...
 
 
 _OPERATIONS: dict[str, Any] = {
-    "cmd": _cmd, "jmp": _jmp, "jfalse": _jfalse, "jtrue": _jtrue, "pipe": _pipe, "fork": _fork, "bg": _bg, "not": _not, "zero": _zero,
-    "redir": _redir, "unredir": _unredir, "loop": _loop, "keep": _keep, "endloop": _endloop, "for": _for, "fornext": _fornext,
-    "case": _case, "match": _match, "endcase": _endcase, "func": _func, "ret": _end, "end": _end, "arith": _arith,
+    "cmd": _cmd,
+    "jmp": _jmp,
+    "jfalse": _jfalse,
+    "jtrue": _jtrue,
+    "pipe": _pipe,
+    "fork": _fork,
+    "bg": _bg,
+    "not": _not,
+    "zero": _zero,
+    "redir": _redir,
+    "unredir": _unredir,
+    "loop": _loop,
+    "keep": _keep,
+    "endloop": _endloop,
+    "for": _for,
+    "fornext": _fornext,
+    "case": _case,
+    "match": _match,
+    "endcase": _endcase,
+    "func": _func,
+    "ret": _end,
+    "end": _end,
+    "arith": _arith,
 }
 
 

@@ -27,10 +27,30 @@ _PLAIN = re.compile(r"[^ \t\n;&|<>()'\"\\$`#~{}*?\[\]=!]+")
 _IN_QUOTES = re.compile(r"[^\"\\$`]+")
 _OPERATORS = ("<<-", "<<<", "&>>", "&&", "||", ";;", "<<", ">>", "<&", ">&", "<>", ">|", "&>", ";", "&", "|", "(", ")", "<", ">")
 _REDIRECTIONS = frozenset({"<", ">", ">>", "<<", "<<-", "<<<", "<&", ">&", "<>", ">|", "&>", "&>>"})
-_RESERVED = frozenset({
-    "if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "case", "esac", "in", "{", "}", "!", "function",
-    "[[", "select", "time",
-})
+_RESERVED = frozenset(
+    {
+        "if",
+        "then",
+        "elif",
+        "else",
+        "fi",
+        "while",
+        "until",
+        "for",
+        "do",
+        "done",
+        "case",
+        "esac",
+        "in",
+        "{",
+        "}",
+        "!",
+        "function",
+        "[[",
+        "select",
+        "time",
+    }
+)
 _CLOSING = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}", "in"})
 
 
@@ -136,7 +156,19 @@ class Redirected:
 
 
 Command = (
-    Simple | Pipeline | AndOr | Sequence | If | Loop | For | ForArithmetic | Case | Function | Subshell | Group | Arithmetic
+    Simple
+    | Pipeline
+    | AndOr
+    | Sequence
+    | If
+    | Loop
+    | For
+    | ForArithmetic
+    | Case
+    | Function
+    | Subshell
+    | Group
+    | Arithmetic
     | Redirected
 )
 
@@ -781,7 +813,7 @@ class _Parser:
             if char == ")" and open_brackets == 0:
                 raise self.error('syntax error: missing "))"')
             open_brackets += (char == "(") - (char == ")")
-            if char not in "\\\"\n":
+            if char not in '\\"\n':
                 parts.append(("Q", char))
             self.at += 1
         self.depth -= 1
@@ -808,8 +840,14 @@ class _Parser:
         operators = (":-", ":=", ":?", ":+", "##", "%%", "-", "=", "?", "+", "#", "%")
         found = next((operator for operator in operators if text.startswith(operator, self.at)), "")
         if not found:
-            found = next((operator for operator in ("//", "/#", "/%", "/", ":", "^^", ",,", "^", ",")
-                          if text.startswith(operator, self.at)), "")
+            found = next(
+                (
+                    operator
+                    for operator in ("//", "/#", "/%", "/", ":", "^^", ",,", "^", ",")
+                    if text.startswith(operator, self.at)
+                ),
+                "",
+            )
             if not found:
                 raise self.error("Bad substitution")
         self.at += len(found)
@@ -867,12 +905,25 @@ def _merged(parts: list[Part]) -> Word:
     return tuple(merged)
 
 
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b", "\\": "\\", "'": "'", '"': '"'}
+_ESCAPES = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "e": "\x1b",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+}
 _ESCAPE = re.compile(r"\\(0[0-7]{0,3}|[1-7][0-7]{0,2}|x[0-9A-Fa-f]{1,2}|.)", re.S)
 
 
 def unescaped(text: str) -> str:
     """A text with its backslash escapes carried out, as by `printf`, `echo -e` and `$'…'`."""
+
     def one(found: re.Match[str]) -> str:
         what = found[1]
         if what[0] in "01234567":
