@@ -8,7 +8,7 @@ of them equally often. What comes to a container is the row of host/traffic (nod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from cluster.apiserver.reader import Reader
 from cluster.containers import images, references
 from cluster.containers.image import Image
 from cluster.containers.serving import Serving
+from cluster.machinery import cpu_shares
 from cluster.objects import metadata, quantity
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import node as nodes
@@ -27,10 +28,15 @@ from cluster.objects.pod_amounts import container_amounts
 LOAD = "host/load"
 RULES = "host/iptables"
 TRAFFIC = "host/traffic"
+# host/demands (node, uid): what the processes of each container take by themselves: name -> [[from ms, millicores, bytes]].
+DEMANDS = "host/demands"
 COST = "5m"  # CPU seconds of one request, unless the load says otherwise
 # Where nobody says how much CPU there is: more than any machine has.
 MANY_CORES = 1_000_000
 _NO_IMAGE = Image(0)
+
+
+Part = tuple[Fraction, Fraction, int]
 
 
 class Flow(NamedTuple):
@@ -49,16 +55,21 @@ def load_key(namespace: str, service: str) -> tuple[str, str, str]:
 
 def flows(reader: Reader, pod: Document) -> dict[str, Flow]:
     """What comes to each container of a running Pod, by name; containers to which nothing comes are left out."""
-    coming: dict[str, list[tuple[Fraction, Fraction, int]]] = {}
+    return {name: _flow(found, cores_of(reader, pod, name)) for name, found in _coming(reader, pod).items()}
+
+
+def _coming(reader: Reader, pod: Document) -> dict[str, list[Part]]:
+    """The parts of each load that come to a Pod's containers: requests per second, CPU seconds and bytes of one."""
+    coming: dict[str, list[Part]] = {}
     for service, load in _loads(reader, pod):
         part = _share(reader, service, pod) * quantity.parse(load["rate"])
         targets = _targets(service, pod) if part else []
         for name in targets:
             coming.setdefault(name, []).append((part / len(targets), quantity.parse(load["cost"]), int(load.get("leak", 0))))
-    return {name: _flow(found, cores_of(reader, pod, name)) for name, found in coming.items()}
+    return coming
 
 
-def _flow(found: list[tuple[Fraction, Fraction, int]], cores: int) -> Flow:
+def _flow(found: list[Part], cores: int) -> Flow:
     rate = sum((one for one, _, _ in found), Fraction(0))
     cost = sum((one * each for one, each, _ in found), Fraction(0)) / rate
     leak = sum((one * bytes_ for one, _, bytes_ in found), Fraction(0)) / rate
@@ -126,13 +137,45 @@ def is_running(pod: Document, container: str) -> bool:
 
 
 def cores_of(reader: Reader, pod: Document, container: str) -> int:
-    """Millicores that a container may use: its limit, the Pod's, or all that its node has."""
+    """Millicores that a container may use: its limit, the Pod's, or its part of what its node has."""
+    limit = _limit(pod, container)
+    node = reader.world.row("nodes", ("", pods.node_name(pod)))
+    whole = quantity.milli_value(nodes.allocatable(node)["cpu"]) if node is not None else MANY_CORES
+    own = whole if limit is None else limit
+    if node is None or not (reader.world.table(LOAD) or reader.world.table(DEMANDS)):
+        return own
+    parts = cpu_shares.granted(_wants(reader, pods.node_name(pod)), whole)
+    return min(own, parts.get(f"{pods.runtime_uid(pod)}/{container}", own))
+
+
+def _limit(pod: Document, container: str) -> int | None:
     spec = next(one for one in [*pods.init_containers(pod), *pods.containers(pod)] if one["name"] == container)
     limit = container_amounts(spec, "limits").get("cpu") or dig(pod, "spec", "resources", "limits", "cpu")
-    if limit is not None:
-        return max(1, quantity.milli_value(limit))
-    node = reader.world.row("nodes", ("", pods.node_name(pod)))
-    return quantity.milli_value(nodes.allocatable(node)["cpu"]) if node is not None else MANY_CORES
+    return None if limit is None else max(1, quantity.milli_value(limit))
+
+
+def _wants(reader: Reader, node: str) -> dict[str, cpu_shares.Want]:
+    """What every container of a node would take of its CPU time, by "<uid>/<container>"."""
+    found: dict[str, cpu_shares.Want] = {}
+    for pod in reader.pods_on(node):
+        if pods.phase(pod) != "Running":
+            continue
+        coming, demanded = _coming(reader, pod), reader.host(DEMANDS, (node, pods.runtime_uid(pod))) or {}
+        for container in pods.containers(pod):
+            name = container["name"]
+            wanted = sum((rate * cost * 1_000 for rate, cost, _ in coming.get(name, [])), Fraction(0))
+            wanted += demand_at(demanded.get(name, []), reader.now)[0]
+            limit = _limit(pod, name)
+            weight = quantity.milli_value(container_amounts(container, "requests").get("cpu", "0"))
+            taken = int(wanted) if limit is None else min(int(wanted), limit)
+            found[f"{pods.runtime_uid(pod)}/{name}"] = cpu_shares.Want(taken, weight)
+    return found
+
+
+def demand_at(steps: Iterable[tuple[int, int, int]], now: int) -> tuple[int, int]:
+    """Millicores and bytes that processes take by themselves at a time; `steps` as in host/demands."""
+    present = [step for step in steps if step[0] <= now]
+    return (present[-1][1], present[-1][2]) if present else (0, 0)
 
 
 def image_of(container: Document) -> Image:

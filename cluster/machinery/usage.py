@@ -12,15 +12,15 @@ from typing import NamedTuple
 from cluster.apiserver.reader import Reader
 from cluster.containers.serving import Serving
 from cluster.machinery import load
-from cluster.machinery.load import COST, LOAD, load_key
+from cluster.machinery.load import COST, DEMANDS, LOAD, demand_at, load_key
 from cluster.objects import metadata, quantity, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 from cluster.objects.pod_amounts import container_amounts
 
 __all__ = [
-    "COST", "LOAD", "WINDOW", "Details", "Usage", "details", "growth", "killed_at", "known_from", "load_key", "machine_memory",
-    "moves", "of_pod", "scraped_at",
+    "COST", "DEMANDS", "LOAD", "WINDOW", "Details", "Usage", "details", "growth", "killed_at", "known_from", "load_key",
+    "machine_memory", "moves", "of_pod", "scraped_at",
 ]
 
 WINDOW = 15 * times.SECOND
@@ -29,8 +29,6 @@ MACHINE_CPU, MACHINE_MEMORY = 40, 300 << 20
 # What a shell, a sleep and the like take.
 SMALL_PROCESS = 1 << 20
 SMALL = frozenset({"sh", "bash", "ash", "dash", "sleep", "tail", "cat", "echo", "true", "false", "env", "date", "touch"})
-# host/demands (node, uid): what the processes of each container take by themselves: name -> [[from ms, millicores, bytes]].
-DEMANDS = "host/demands"
 
 
 class Usage(NamedTuple):
@@ -89,7 +87,7 @@ def details_of(reader: Reader, pod: Document, container: Document) -> Details:
     cpu_limit = _milli(requests["limits"].get("cpu"))
     wanted = rest[0] + demanded[0] + (max(serving.wanted_cpu(), serving.cpu_at(now)) if serving else 0)
     got = rest[0] + demanded[0] + (serving.cpu_at(now) if serving else 0)
-    got = got if cpu_limit is None else min(got, cpu_limit)
+    got = min(got, load.cores_of(reader, pod, name))
     return Details(
         container=name, cpu=got, memory=memory_at(rest[1], serving, demanded[1], now),
         cpu_request=_milli(requests["requests"].get("cpu")), cpu_limit=cpu_limit,
@@ -118,7 +116,7 @@ def growth(reader: Reader, pod: Document, at: int) -> int:
         serving, steps = load.serving(reader, pod, container), _steps(reader, pod, container["name"])
         if serving is not None:
             total += serving.memory_at(at) - serving.memory_at(reader.now)
-        total += _demand_at(steps, at)[1] - _demand_at(steps, reader.now)[1]
+        total += demand_at(steps, at)[1] - demand_at(steps, reader.now)[1]
     return total
 
 
@@ -139,7 +137,7 @@ def killed_at(reader: Reader, pod: Document, container: Document) -> int | None:
     steps = _steps(reader, pod, container["name"])
     begins = sorted({reader.now, *(at for at, _, _ in steps if at > reader.now)})
     for begin, end in zip(begins, [*begins[1:], None], strict=True):
-        room = limit - at_rest(container)[1] - _demand_at(steps, begin)[1]
+        room = limit - at_rest(container)[1] - demand_at(steps, begin)[1]
         due = serving.at(begin).outgrows(room) if room >= 0 else None
         if due is not None and (end is None or due < end):
             return due
@@ -167,18 +165,13 @@ def memory_at(rest: int, serving: Serving | None, demanded: int, now: int) -> in
 
 def demands(reader: Reader, pod: Document, container: str, now: int) -> tuple[int, int]:
     """Millicores and bytes that a container's processes take by themselves."""
-    return _demand_at(_steps(reader, pod, container), now)
+    return demand_at(_steps(reader, pod, container), now)
 
 
 def _steps(reader: Reader, pod: Document, container: str) -> list[tuple[int, int, int]]:
     """From when on its processes take how much: (ms, millicores, bytes), in order of time."""
     row = reader.host(DEMANDS, (pods.node_name(pod), pods.runtime_uid(pod))) or {}
     return [(at, cpu, memory) for at, cpu, memory in row.get(container, [])]
-
-
-def _demand_at(steps: list[tuple[int, int, int]], now: int) -> tuple[int, int]:
-    present = [step for step in steps if step[0] <= now]
-    return (present[-1][1], present[-1][2]) if present else (0, 0)
 
 
 def _milli(amount: str | None) -> int | None:

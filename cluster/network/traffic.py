@@ -14,7 +14,7 @@ from cluster.apiserver.state import SWITCHES
 from cluster.containers.serving import Serving
 from cluster.machinery import load
 from cluster.machinery.component import Change, Component, Context, Key, Reader
-from cluster.machinery.load import LOAD, RULES, TRAFFIC
+from cluster.machinery.load import DEMANDS, LOAD, RULES, TRAFFIC
 from cluster.machinery.story import FOLDED, Story
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
@@ -26,13 +26,15 @@ class Traffic(Component):
     """Keys: (namespace, name) of a Pod."""
 
     name = "traffic"
-    watches = ("pods", "services", LOAD, RULES, SWITCHES)
+    watches = ("pods", "services", LOAD, RULES, SWITCHES, TRAFFIC, DEMANDS)
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
         if not view.world.table(LOAD) and not view.world.table(TRAFFIC):
             return []
         if change.table == "pods":
             return [change.key]
+        if change.table in (TRAFFIC, DEMANDS):
+            return [tuple(row["pod"]) for _, row in view.hosts(TRAFFIC, change.key[0])]  # they share the node's CPU time
         if change.table == SWITCHES and not change.key[0].startswith("node/"):
             return []
         if change.table in ("services", LOAD):

@@ -134,3 +134,15 @@ def test_when_requests_will_have_used_up_the_memory() -> None:
     cluster.run("simulate load web 0")
     cluster.advance(1)
     assert usage.killed_at(cluster.simulation.api, pod, nginx) is None
+
+
+def test_a_node_gives_no_more_cpu_time_than_it_has() -> None:
+    cluster = Scenario(1)
+    cluster.apply(WEB.replace("replicas: 2", "replicas: 4").replace("limits: {cpu: 200m, memory: 64Mi}", "requests: {cpu: 100m}"))
+    cluster.quiet()
+    cluster.run("simulate load web 2000")  # ten cores
+    cluster.advance(60)
+    found = [usage.details(cluster.simulation.api, pod)[0] for pod in cluster.pods("app=web")]
+    assert {one.cpu for one in found} == {1_000}
+    assert all(one.wanted_cpu == 2_501 and one.throttled == 600 for one in found)
+    assert "100%" in cluster.run("top node node-1").stdout or "101%" in cluster.run("top node node-1").stdout
