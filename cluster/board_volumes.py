@@ -24,6 +24,8 @@ SYSTEM = "kube-system"
 OWN_FOLDERS = ("/etc", "/run", "/var/lib/kubelet", "/var/log", "/var/run")
 
 Row = dict[str, Any]
+# Namespace and name of a claim -> (node, Pod) of those that mount it.
+Users = dict[tuple[str, str], list[tuple[str, str]]]
 
 
 def rows(view: Reader) -> list[Row]:
@@ -32,11 +34,12 @@ def rows(view: Reader) -> list[Row]:
     `place` as in cluster/inspection/volumes.py; `pods`: who mounts it; `left`: how many files lie there that nobody mounts.
     """
     found: dict[str, Row] = {}
+    users = _users(view)
     for volume in view.list(volumes.VOLUMES):
-        found.update((row["key"], row) for row in _of_volume(view, volume))
+        found.update((row["key"], row) for row in _of_volume(view, volume, users))
     for claim in view.list(volumes.CLAIMS):
         if not _has_volume(view, claim):
-            row = _of_claim(view, claim)
+            row = _of_claim(view, claim, users)
             found[row["key"]] = row
     for pod in view.list("pods"):
         for row in _of_pod(pod):
@@ -68,45 +71,40 @@ def _row(key: str, ref: str, name: str, source: Row, **more: Any) -> Row:
 # --- PersistentVolumes and claims ------------------------------------------------------------------------------------
 
 
-def _of_volume(view: Reader, volume: Document) -> Iterator[Row]:
+def _users(view: Reader) -> Users:
+    found: Users = {}
+    for pod in view.list("pods"):
+        if pods.is_terminal(pod):
+            continue
+        for name, _ in claims.of_pod(pod):
+            found.setdefault((metadata.namespace(pod), name), []).append((pods.node_name(pod), _key(pod)))
+    return found
+
+
+def _of_volume(view: Reader, volume: Document, users: Users) -> Iterator[Row]:
     """One row; of a path that every node has for itself, one for each node where it is used."""
-    name, users = metadata.name(volume), _users(view, volume)
-    source = volumes.of_volume(view, volume)
+    name, source = metadata.name(volume), volumes.of_volume(view, volume)
     reference = persistent.claim_reference(volume) or {}
+    mounting = users.get((reference.get("namespace", ""), reference.get("name", "")), [])
     more = {"phase": persistent.status_text(volume), "claim": persistent.claim_text(volume), "size": source["size"]}
-    nodes = sorted({node for node, _ in users}) if source["place"] == "node" and not source["node"] else []
+    nodes = sorted({node for node, _ in mounting if node}) if source["place"] == "node" and not source["node"] else []
     for node in nodes or [source["node"]]:
         yield _row(
             f"pv/{name}/{node}", f"{volumes.VOLUMES}//{name}", reference.get("name") or name, {**source, "node": node}, **more,
-            pods=[key for where, key in users if not nodes or where == node],
+            pods=[key for where, key in mounting if not nodes or where == node],
         )
-
-
-def _users(view: Reader, volume: Document) -> list[tuple[str, str]]:
-    """(node, Pod) of those that mount a volume through its claim."""
-    reference = persistent.claim_reference(volume)
-    if reference is None:
-        return []
-    found = _pods_of_claim(view, reference.get("namespace", ""), reference.get("name", ""))
-    return [(pods.node_name(pod), key) for pod, key in found]
-
-
-def _pods_of_claim(view: Reader, namespace: str, name: str) -> Iterator[tuple[Document, str]]:
-    for pod in view.list("pods", namespace):
-        if not pods.is_terminal(pod) and any(claim == name for claim, _ in claims.of_pod(pod)):
-            yield pod, _key(pod)
 
 
 def _has_volume(view: Reader, claim: Document) -> bool:
     return bool(claims.volume_name(claim)) and view.get(volumes.VOLUMES, "", claims.volume_name(claim)) is not None
 
 
-def _of_claim(view: Reader, claim: Document) -> Row:
+def _of_claim(view: Reader, claim: Document, users: Users) -> Row:
     namespace, name = metadata.namespace(claim), metadata.name(claim)
     source = volumes.of_claim(view, namespace, name)
     return _row(
         f"pvc/{namespace}/{name}", f"{volumes.CLAIMS}/{namespace}/{name}", name, source, phase=persistent.status_text(claim),
-        claim=f"{namespace}/{name}", size=source["size"], pods=[key for _, key in _pods_of_claim(view, namespace, name)],
+        claim=f"{namespace}/{name}", size=source["size"], pods=[key for _, key in users.get((namespace, name), [])],
     )
 
 
