@@ -12,13 +12,14 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from cluster import board, kubectl, store
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World
+from cluster.inspection import storage
 from cluster.inspection.pod import inspect
 from cluster.machinery.settings import Settings
 from cluster.manifests import BUILT_IN
@@ -613,19 +614,15 @@ class LiveCluster:
         return {**await asyncio.to_thread(explain, case, changes, suggest=suggest)}
 
     async def inspect(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
-        """A Pod from the inside at a revision; at the newest one at the time that the clock shows (`live`)."""
+        """A Pod ("pods/default/web-1") or a piece of storage ("persistentvolumes//disk", a claim, a class, a node) from the
+        inside at a revision; at the newest one at the time that the clock shows (`live`)."""
         world = await self.world_at(command.get("revision"))
         if command.get("live") and world is self.shown:
             world = replace(world, now=max(world.now, self._virtual_now()))
-        ref = str(command.get("ref") or "")
-        pod = world.row("pods", tuple(ref.split("/")[1:])) if ref.startswith("pods/") else None
-        if pod is None:
-            raise Refused(f"There is no Pod {ref.partition('/')[2]} at this moment.")
-        view = Reader(world)
         # What goes on inside is computed, which may take a while; it only reads what never changes.
-        found = await asyncio.to_thread(inspect, view, pod, self._simulation.settings.extra_images)
-        row = board.pod_row(view, pod)
-        return {"type": "inspected", "ref": ref, "revision": world.revision, "now": world.now, "row": row, "pod": found}
+        ref, extra_images = str(command.get("ref") or ""), self._simulation.settings.extra_images
+        found = await asyncio.to_thread(_inspected, Reader(world), ref, extra_images)
+        return {"type": "inspected", "ref": ref, "revision": world.revision, "now": world.now, **found}
 
     async def rollout(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """A workload's rollout around a revision ("" for `ref`: the one that matters most); see cluster/rollouts/picture.py.
@@ -730,6 +727,19 @@ IMMEDIATE = frozenset({
 TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console", "apply"})
 # Commands after which the clock's position is kept even if nothing was written.
 KEEPERS = frozenset({"advance"})
+
+
+def _inspected(view: Reader, ref: str, extra_images: Mapping[str, int]) -> dict[str, Any]:
+    resource, namespace, name = (*ref.split("/", 2), "", "")[:3]
+    if resource in storage.RESOURCES:
+        found = storage.inspect(view, resource, namespace, name)
+        if found is None:
+            raise Refused(f"There is no {name} at this moment.")
+        return {"storage": found}
+    pod = view.get("pods", namespace, name) if resource == "pods" else None
+    if pod is None:
+        raise Refused(f"There is no Pod {namespace}/{name} at this moment.")
+    return {"row": board.pod_row(view, pod), "pod": inspect(view, pod, extra_images)}
 
 
 def _header(event: dict[str, Any]) -> dict[str, Any]:

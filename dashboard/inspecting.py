@@ -129,6 +129,12 @@ FATES: Mapping[str, str] = {
     "node": gettext_noop("stays on this node when the Pod moves"),
     "": gettext_noop("outlives the Pod"),
 }
+# What becomes of a PersistentVolume when its claim is deleted.
+RECLAIMS: Mapping[str, str] = {
+    "Delete": gettext_noop("deleted together with its claim"),
+    "Retain": gettext_noop("stays when its claim is deleted: Released, until somebody cleans it up"),
+    "Recycle": gettext_noop("emptied and offered again when its claim is deleted"),
+}
 QUALITIES: Mapping[str, str] = {
     "Guaranteed": gettext_noop("every container has limits for CPU and memory, and requests as much: evicted last"),
     "BestEffort": gettext_noop("no container requests or limits anything: evicted first"),
@@ -227,6 +233,7 @@ def _container(one: Row, now: int) -> Row:
         "last": _ending(one["last"]),
         "wait": _wait(one["wait"], now),
         "probes": [_probe(probe, now) for probe in one["probes"]],
+        "serving": _serving(one["serving"]),
         "amounts": [amount for amount in map(_amount, one["amounts"]) if amount["is_known"]],
         "words": command_text(one),
         "environment": [{**variable, "text": _variable(variable)} for variable in one["environment"]],
@@ -376,6 +383,24 @@ def _amount(amount: Row) -> Row:
     }
 
 
+def _serving(serving: Row | None) -> str:
+    """What requests do to a container, in one line."""
+    if serving is None:
+        return ""
+    words = [gettext("%(rate)s requests a second, each answered in %(ms)d ms") % {
+        "rate": f"{serving['rate'] / 1000:g}", "ms": serving["answer"]}]
+    if serving["throttled"]:
+        share = serving["throttled"] // 10
+        words.append(gettext("throttled: %(n)d %% of the CPU that it wants is over its limit") % {"n": share})
+    if serving["line"]:
+        words.append(ngettext("%(n)d waits in line", "%(n)d wait in line", serving["line"]) % {"n": serving["line"]})
+    if serving["refused"]:
+        words.append(gettext("%(rate)s a second are refused") % {"rate": f"{serving['refused'] / 1000:g}"})
+    if serving["killed_at"] is not None:
+        words.append(gettext("its memory reaches the limit at %(time)s") % {"time": clock_text(serving["killed_at"])})
+    return " · ".join(words)
+
+
 def _cores(millicores: int) -> str:
     return f"{millicores}m"
 
@@ -392,6 +417,40 @@ def _volume(volume: Row) -> Row:
         **volume,
         "where_text": fill(_said(PLACES, volume["place"]), {"node": volume["node"] or gettext("its node")}),
         "fate": "" if volume["place"] == "none" else _said(FATES, volume["dies"]),
+        "files": file_rows(volume["files"]),
+    }
+
+
+def file_rows(listing: Row | None) -> Row | None:
+    """A listing of files (cluster/inspection/files.py) with sizes and notes."""
+    if listing is None:
+        return None
+    rows = [{**row, "size": _size(row["bytes"]), "note": _note(row)} for row in listing["rows"]]
+    return {**listing, "size": _size(listing["bytes"]), "rows": rows}
+
+
+def _note(row: Row) -> str:
+    if row["target"]:
+        return f"→ {row['target']}"
+    return gettext("hidden") if row["hidden"] else ""
+
+
+def _size(count: int) -> str:
+    return f"{count} B" if count < 1024 else _bytes(count)
+
+
+def storage(found: Row) -> Row:
+    """A claim, a volume, a class or a node's disk (cluster/inspection/storage.py) in words."""
+    return {"volumes": [_stored(volume) for volume in found["volumes"]], "disk": file_rows(found["disk"])}
+
+
+def _stored(volume: Row) -> Row:
+    reclaim = RECLAIMS.get(volume["reclaim"])
+    return {
+        **volume,
+        "where_text": fill(_said(PLACES, volume["place"]), {"node": volume["node"] or gettext("its node")}),
+        "fate": gettext(reclaim) if reclaim else "",
+        "files": file_rows(volume["files"]),
     }
 
 

@@ -16,16 +16,31 @@ _UNITS = {"cpu": quantity.milli_value, "memory": quantity.value}
 
 
 def rows(view: Reader, pod: Document, container: Document) -> list[Row]:
-    """CPU (millicores), then memory (bytes): {resource, request, limit, used}; None for what there is not or nobody knows."""
-    used = next((one for one in usage.of_pod(view, pod) or [] if one.container == container["name"]), None)
-    taken = {"cpu": used.cpu, "memory": used.memory} if used is not None else {}
+    """CPU (millicores), then memory (bytes): {resource, request, limit, used, wanted: what it does not get}."""
+    found = next((one for one in usage.details(view, pod) if one.container == container["name"]), None)
+    taken = {"cpu": found.cpu, "memory": found.memory} if found is not None else {}
+    wanted = {"cpu": found.wanted_cpu, "memory": 0} if found is not None else {}
     return [
         {
             "resource": name, "request": _amount(container, "requests", name), "limit": _amount(container, "limits", name),
-            "used": taken.get(name),
+            "used": taken.get(name), "wanted": max(0, wanted.get(name, 0) - taken.get(name, 0)),
         }
         for name in _UNITS
     ]
+
+
+def serving(view: Reader, pod: Document, container: Document) -> Row | None:
+    """What requests do to a running container: {rate, answer, line, refused, throttled, killed_at}; None without any.
+
+    Rates per 1,000 s, `answer` in ms, `throttled` in thousandths, `killed_at` when its memory will be used up.
+    """
+    found = next((one for one in usage.details(view, pod) if one.container == container["name"]), None)
+    if found is None or not (found.rate or found.line or found.throttled):
+        return None
+    return {
+        "rate": found.rate, "answer": found.answer, "line": found.line, "refused": found.refused, "throttled": found.throttled,
+        "killed_at": usage.killed_at(view, pod, container),
+    }
 
 
 def _amount(container: Document, group: str, name: str) -> int | None:

@@ -54,6 +54,7 @@ def _row(view: Reader, pod: Document, container: Document, role: str, extra_imag
         "hooks": [{"hook": hook, "does": _handler(found)} for hook, found in (container.get("lifecycle") or {}).items()],
         "probes": probing.rows(view, pod, container, status),
         "amounts": amounts.rows(view, pod, container),
+        "serving": amounts.serving(view, pod, container),
         "log": log(view, pod, name, extra_images, previous=False),
         "previous_log": log(view, pod, name, extra_images, previous=True) if status.get("lastState") else None,
     }

@@ -6,14 +6,17 @@ nodes), "api" (copies of what the API server stores), "none" (there is no volume
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cluster.apiserver.reader import Reader
+from cluster.inspection import files
 from cluster.objects import metadata, quantity
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import persistentvolume as volumes
 from cluster.objects.kinds import persistentvolumeclaim as claims
 from cluster.objects.kinds import pod as pods
+from cluster.storage import contents
 
 CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"
@@ -32,9 +35,29 @@ Row = dict[str, Any]
 def of_pod(view: Reader, pod: Document) -> list[Row]:
     """The volumes of a Pod in the order of the spec, each with who mounts it."""
     return [
-        {**_row(view, pod, volume), "mounts": _mounts(pod, volume["name"])}
+        {**_row(view, pod, volume), "mounts": _mounts(pod, volume["name"]), "files": _files(view, pod, volume)}
         for volume in dig(pod, "spec", "volumes", default=[])
     ]
+
+
+def _files(view: Reader, pod: Document, volume: Document) -> Row | None:
+    """What lies in a volume now; None while nothing is mounted."""
+    node = pods.node_name(pod)
+    try:
+        place = contents.place_of(view, pod, volume, node) if node else None
+    except contents.MountError:
+        return None
+    return None if place is None else files.listing(contents.tree(view, place.key), place.path, _hides(volume))
+
+
+def _hides(volume: Document) -> Callable[[str], bool] | None:
+    """Which files of a volume come from Secrets, by their names; tokens are as secret."""
+    if volume.get("secret") is not None:
+        return lambda name: True
+    sources = dig(volume, "projected", "sources", default=[])
+    secret = any(source.get("secret") for source in sources)
+    tokens = {source["serviceAccountToken"]["path"] for source in sources if source.get("serviceAccountToken")}
+    return (lambda name: secret or name in tokens) if sources else None
 
 
 def _mounts(pod: Document, name: str) -> list[Row]:

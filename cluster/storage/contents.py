@@ -226,3 +226,21 @@ def prepared(contents: Tree, place: Place, at: int) -> Tree:
         return contents.make_directories(place.path, at)
     except FileError as problem:
         raise MountError(f"{'open' if type_ == 'FileOrCreate' else 'mkdir'} {place.path}: {str(problem).lower()}") from problem
+
+
+# --- for those who look ----------------------------------------------------------------------------------------------
+
+
+def of_volume(volume: Document, node: str) -> Place | None:
+    """Where the files of a PersistentVolume lie when it is mounted on a node; None for what no node can mount."""
+    return _source(volume["spec"], node)
+
+
+def written(view: Reader, node: str) -> Tree:
+    """What somebody has put on the disk of a node, without what was there from the beginning."""
+    key = disk(node)
+    base, found = _base(key), Tree()
+    for path, file in tree(view, key).walk():
+        if path != "/" and base.get(path) != file and file.kind == FILE:
+            found = found.make_directories(path.rpartition("/")[0] or "/", file.modified).put(path, file)
+    return found

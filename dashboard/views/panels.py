@@ -16,10 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from cluster.board_workloads import WORKLOADS
+from cluster.inspection.storage import RESOURCES as STORAGE
 from cluster.models import Cluster
 from cluster.objects import quantity
 from cluster.objects.registry import REGISTRY
-from dashboard import explaining
+from dashboard import explaining, inspecting
 from dashboard.clock import clock_text
 from dashboard.views.asking import answering, ask, moment_of, own_cluster
 
@@ -129,7 +130,10 @@ async def _details(cluster: Cluster, revision: int | None, ref: str) -> Context:
 
 
 async def _surroundings(cluster: Cluster, revision: int | None, chosen: Reference) -> Context:
-    """What stands beside an object on the board: the autoscaler of a workload, the load on a Service."""
+    """What stands beside an object on the board: autoscaler of a workload, load on a Service, files of a volume or a node."""
+    if chosen.resource in STORAGE:
+        found = await ask(cluster, {"type": "inspect", "revision": revision, "ref": chosen.text, "live": revision is None})
+        return {"storage": inspecting.storage(found["storage"])} if found["type"] != "error" else {}
     if chosen.resource != "services" and chosen.resource not in WORKLOADS:
         return {}
     state = await _state(cluster, revision)
