@@ -132,7 +132,7 @@ async def _details(cluster: Cluster, revision: int | None, ref: str) -> Context:
 async def _surroundings(cluster: Cluster, revision: int | None, chosen: Reference) -> Context:
     """What stands beside an object on the board: autoscaler of a workload, load on a Service, files of a volume or a node."""
     if chosen.resource in STORAGE:
-        found = await ask(cluster, {"type": "inspect", "revision": revision, "ref": chosen.text, "live": revision is None})
+        found = await ask(cluster, {"type": "inspect", "revision": revision, "ref": chosen.text, "live": True})
         return {"storage": inspecting.storage(found["storage"])} if found["type"] != "error" else {}
     if chosen.resource != "services" and chosen.resource not in WORKLOADS:
         return {}

@@ -1,4 +1,6 @@
 /** The documents beside the board: the one that is open follows the moment shown and the object selected. */
+import { keepFolds } from "./folds.js";
+
 const panels = [...document.querySelectorAll("[data-panel]")];
 const shown = new WeakMap(); // panel → the text that it holds
 
@@ -10,6 +12,7 @@ function follow() {
   if (panel) refresh(panel);
 }
 
+for (const panel of panels) keepFolds(panel);
 document.addEventListener("clusterscope:moment", follow);
 document.addEventListener("clusterscope:branch", follow);
 document.addEventListener("clusterscope:select", (event) => {

@@ -3,6 +3,7 @@
  * it gets its owner's hue, its clocks go on with virtual time, and what was opened stays open.
  */
 import { setText } from "./dom.js";
+import { keepFolds } from "./folds.js";
 
 const TICK = 250; // ms between two readings of the clock
 const PATIENCE = 1000; // ms at least between two questions because time has passed
@@ -13,13 +14,12 @@ export class PodView {
     this.root = root;
     this.links = links;
     this.shown = null; // the text that the view holds
-    this.opened = new Map(); // id of a fold → whether the visitor has it open
     this.plain = false; // tables instead of the picture
     this.asked = 0; // when the server was asked last
     this.listing = false; // the list of Pods may be open
     root.addEventListener("change", (event) => event.target.id === "pod-select" && this.choose(event.target.value));
     root.addEventListener("submit", (event) => event.preventDefault());
-    root.addEventListener("toggle", ({ target }) => this.opened.set(target.id, target.open), true);
+    keepFolds(root);
     root.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event));
     root.addEventListener("htmx:afterSwap", () => this.draw());
     for (const name of ["pointerdown", "keydown", "focusout"]) root.addEventListener(name, (event) => event.target.id === "pod-select" && this.list(event));
@@ -68,10 +68,6 @@ export class PodView {
 
   draw() {
     const body = this.root.firstElementChild, frame = this.root.querySelector("[data-pod-frame]");
-    for (const [id, open] of this.opened) {
-      const fold = id && document.getElementById(id);
-      if (fold) fold.open = open;
-    }
     for (const log of this.root.querySelectorAll("[data-log]")) log.scrollTop = log.scrollHeight;
     if (!frame) return;
     this.links.paint(frame, body.dataset.pod);
