@@ -9,7 +9,7 @@ function typing(target) {
 export function startKeys(commands) {
   const names = {
     k: "toggle", l: "forward", j: "back", t: "table", g: "legend", "/": "console", "`": "console",
-    f: "fork", n: "repeat", p: "projector", "?": "keys", ",": "slower", ".": "faster", 1: "board", 2: "scheduler", 3: "rollout",
+    f: "fork", n: "repeat", p: "projector", "?": "keys", ",": "slower", ".": "faster", 1: "board", 2: "scheduler", 3: "rollout", 4: "pod",
     4: "pod",
   };
   const shifted = { ArrowRight: "columnOn", ArrowLeft: "columnBack" };

@@ -69,4 +69,4 @@ def _exports(source: str) -> Iterator[str]:
 def test_page_stays_light() -> None:
     """All CSS and JavaScript of the project together, compressed as a server would, in bytes; no page loads all of it."""
     files = [*(ROOT / "static" / "js").glob("*.js"), *(ROOT / "static" / "css").glob("*.css")]
-    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 100 * 1024
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 112 * 1024
