@@ -201,6 +201,8 @@ def who_waits_was_told_why(simulation: Simulation, seen: Seen) -> None:
     for pod in simulation.api.list("pods"):
         if pods.node_name(pod) or metadata.is_being_deleted(pod) or pods.is_terminal(pod):
             continue
+        if dig(pod, "status", "nominatedNodeName"):
+            continue  # it is about to be bound, and waits for its volumes
         told = pods.condition(pod, "PodScheduled") or {}
         reason = told.get("reason")
         assert reason == "Unschedulable", (metadata.name(pod), reason)

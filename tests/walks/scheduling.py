@@ -63,6 +63,14 @@ def _neighbours(world: World, pod: Document) -> list[Document]:
     ]
 
 
+def _expected(world: World, pod: Document) -> list[Document]:
+    """Pods of the namespace that are about to be bound where the Pod is now."""
+    return [
+        other for key, other in world.table("pods").items()
+        if key[0] == metadata.namespace(pod) and dig(other, "status", "nominatedNodeName") == pods.node_name(pod)
+    ]
+
+
 @written("pods")
 def who_avoids_each_other_is_apart(seen: Seen, step: Step) -> None:
     for pod in newly_bound(step):
@@ -80,7 +88,8 @@ def who_wants_company_has_it(seen: Seen, step: Step) -> None:
         for term in _terms(pod, "podAffinity"):
             selector = LabelSelector.from_document(term["labelSelector"])
             others = [other for other in _neighbours(seen.world, pod) if selector.matches(metadata.labels(other))]
-            near = [other for other in others if pods.node_name(other) == pods.node_name(pod)]
+            near = [other for other in [*others, *_expected(seen.world, pod)] if selector.matches(metadata.labels(other))
+                    and pods.node_name(pod) in (pods.node_name(other), dig(other, "status", "nominatedNodeName"))]
             first = not others and selector.matches(metadata.labels(pod))
             assert near or first, (metadata.name(pod), [pods.node_name(other) for other in others])
 
