@@ -32,7 +32,7 @@ class Seen:
     world: World
     uids: dict[str, tuple[str, Key]] = field(default_factory=dict)  # every uid that ever was, with its object
     names: set[str] = field(default_factory=set)  # of nodes that ever were
-    meddled: set[str] = field(default_factory=set)  # uids of ReplicaSets that a user gave another size than their Deployment
+    meddled: set[str] = field(default_factory=set)  # uids of ReplicaSets and volumes that a user changed by hand
     # (actor, sentence, object) -> how often in the present second.
     busy: dict[tuple[str, str, str], int] = field(default_factory=dict)
     samples: list[tuple[Document, bytes]] = field(default_factory=list)
@@ -111,7 +111,7 @@ def check(seen: Seen, step: Step) -> None:
     for change in changes:
         _note(seen, change)
     if step.actor == "user":
-        seen.meddled |= {metadata.uid(new) for _, new in updates_of(step, "replicasets.apps")}
+        seen.meddled |= {metadata.uid(new) for _, new in updates_of(step, "replicasets.apps", "persistentvolumes")}
 
 
 def _note(seen: Seen, change: Change) -> None:

@@ -13,7 +13,7 @@ from cluster.objects import metadata, schema
 from cluster.objects.documents import dig
 from cluster.objects.registry import REGISTRY
 from cluster.simulation.step import Step
-from cluster.storage import attacher
+from cluster.storage import attacher, provisioner
 from dashboard.narration import SENTENCES
 from tests.walks.rules import Seen, every_step, objects_of, updates_of, written, written_of
 
@@ -29,6 +29,7 @@ GUARDS = {
     "persistentvolume-protection-controller": {"kubernetes.io/pv-protection"},
     "job-controller": {"batch.kubernetes.io/job-tracking"},
     "csi-attacher": {attacher.FINALIZER},
+    "csi-provisioner": {provisioner.FINALIZER},
 }
 
 

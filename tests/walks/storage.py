@@ -21,7 +21,9 @@ RECLAIMERS = ("persistentvolume-binder-controller", "csi-provisioner")
 def a_volume_has_one_claim(seen: Seen, step: Step) -> None:
     for claim in written_of(step, CLAIMS):
         name = claims.volume_name(claim)
-        if not name or claims.phase(claim) != "Bound":
+        volume = step.world.row(VOLUMES, ("", name))
+        # Who takes the reference to a claim off a bound volume gives it to the next one.
+        if claims.phase(claim) != "Bound" or volume is None or metadata.uid(volume) in seen.meddled:
             continue
         others = [
             key for key, other in step.world.table(CLAIMS).items()
