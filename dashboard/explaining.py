@@ -125,7 +125,7 @@ def standing(answer: Mapping[str, Any]) -> dict[str, Any] | None:
     ]
     return {
         "waits": answer["waits"], "state": [word for word in words if word["topic"] == "state"], "topics": topics,
-        "tables": [_table(table) for table in answer["tables"]],
+        "tables": [_table(table, answer["object"].split("/")[1]) for table in answer["tables"]],
     }
 
 
@@ -140,11 +140,27 @@ def _head(key: str) -> str:
     return gettext(english)
 
 
-def _table(table: Mapping[str, Any]) -> dict[str, Any]:
+# Columns whose cells name objects: of which resource, and whether those have a namespace.
+_NAMED = {"column.pod": ("pods", True), "column.node": ("nodes", False), "column.volume": ("persistentvolumes", False)}
+
+
+def _cell(column: str, cell: Any, namespace: str) -> dict[str, Any]:
+    """A cell as text or as a sentence; with `ref` where it names an object."""
+    if isinstance(cell, dict):
+        return {**_said(cell)}
+    resource, namespaced = _NAMED.get(column, ("", False))
+    ref = f"{resource}/{namespace if namespaced else ''}/{cell}" if resource and cell else ""
+    return {"text": cell, "ref": ref}
+
+
+def _table(table: Mapping[str, Any], namespace: str) -> dict[str, Any]:
     return {
         "title": _head(table["title"]),
         "columns": [_head(column) for column in table["columns"]],
-        "rows": [[_said(cell) if isinstance(cell, dict) else {"text": cell} for cell in row] for row in table["rows"]],
+        "rows": [
+            [_cell(column, cell, namespace) for column, cell in zip(table["columns"], row, strict=True)]
+            for row in table["rows"]
+        ],
     }
 
 
@@ -184,7 +200,7 @@ def _marked(name: str, value: Any) -> Any:
     """An argument as HTML; numbers stay numbers, for plurals."""
     if isinstance(value, list | tuple):
         return [_marked(name, item) for item in value]
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return value
     text = escape(_translated(name, value))
     return str(text) if name in _TRANSLATED else f"<code>{text}</code>"

@@ -358,6 +358,50 @@ SENTENCES: dict[str, str] = {
         "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} instead "
         "of {want} and deletes {pod}."
     ),
+    "replicaset.delete-pod.colocated": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}, which shares its node with the most of its kind."
+    ),
+    "replicaset.delete-pod.creation-time": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}, the youngest."
+    ),
+    "replicaset.delete-pod.creation-time-same-scale": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}: it is about as old as others, their uids decide."
+    ),
+    "replicaset.delete-pod.deletion-cost": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}: its pod-deletion-cost is the lowest."
+    ),
+    "replicaset.delete-pod.equal": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}: nothing tells it from others."
+    ),
+    "replicaset.delete-pod.not-ready": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}, which is not Ready."
+    ),
+    "replicaset.delete-pod.phase": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}, which does not run yet."
+    ),
+    "replicaset.delete-pod.ready-time": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}, which has been Ready for the shortest time."
+    ),
+    "replicaset.delete-pod.ready-time-same-scale": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}: it has been Ready for about as long as others, their uids decide."
+    ),
+    "replicaset.delete-pod.restarts": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}, whose containers have restarted most often."
+    ),
+    "replicaset.delete-pod.unassigned": gettext_noop(
+        "The **ReplicaSet controller** sees that {replicaset} has {have, plural, one {# Pod} other {# Pods}} "
+        "instead of {want} and deletes {pod}, which has no node yet."
+    ),
     "replicaset.release": gettext_noop(
         "The **ReplicaSet controller** finds that {pod} no longer fits the selector of {replicaset} and releases it."
     ),

@@ -157,7 +157,7 @@ def _delete(context: Context, replicaset: Document, active: list[Document], surp
     args = {"pod": f"pods/{namespace}/{name}", "have": len(active), "want": replicasets.wanted(replicaset)}
     context.remember(note, rest)
     try:
-        story = _story(replicaset, "delete-pod", args)
+        story = _story(replicaset, _deletion(replicaset, why["rule"]), args)
         context.delete("pods", namespace, name, story=story, why={"decision": "scale-down", **why})
     except APIError as error:
         context.forget(note)
@@ -165,6 +165,11 @@ def _delete(context: Context, replicaset: Document, active: list[Document], surp
         return APIError(error.code, error.reason, f"unable to delete pods: {error.message}")
     context.event(replicaset, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
     return None
+
+
+def _deletion(replicaset: Document, rule: str) -> str:
+    """Which sentence tells of a deletion: a ReplicaSet's says by which rule the Pod was chosen."""
+    return "delete-pod" if rule == "all" or replicaset["kind"] != "ReplicaSet" else f"delete-pod.{rule}"
 
 
 def related_pods(context: Reader, replicaset: Document) -> list[Document]:

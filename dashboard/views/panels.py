@@ -20,7 +20,7 @@ from cluster.inspection.storage import RESOURCES as STORAGE
 from cluster.models import Cluster
 from cluster.objects import quantity
 from cluster.objects.registry import REGISTRY
-from dashboard import explaining, inspecting
+from dashboard import explaining, inspecting, workloads
 from dashboard.clock import clock_text
 from dashboard.views.asking import answering, ask, moment_of, own_cluster
 
@@ -114,7 +114,8 @@ def _node_acts(node: dict[str, Any]) -> list[Context]:
 async def _details(cluster: Cluster, revision: int | None, ref: str) -> Context:
     chosen = reference(ref)
     if chosen is None:
-        return {"ref": None}
+        state = await _state(cluster, revision)
+        return {"ref": None, "workloads": workloads.listed(state.get("workloads", {})), "problem": state.get("problem", "")}
     told = await ask(cluster, {"type": "look", "revision": revision, "line": chosen.line("describe")})
     if told["type"] == "error":
         return {"ref": chosen, "problem": told["message"]}

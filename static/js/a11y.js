@@ -49,7 +49,7 @@ export class Rover {
   }
 
   get items() {
-    return [...this.root.querySelectorAll("[data-ref]")].filter((item) => !item.closest("[data-part=fx], [data-part=table]"));
+    return [...this.root.querySelectorAll("[data-ref]")].filter((item) => !item.closest("[data-part=fx], [data-part=table]") && item.getClientRects().length);
   }
 
   /** Keeps exactly one tab stop; call it after the board was drawn. */

@@ -181,8 +181,18 @@ export class Stage {
     const managers = Object.entries(state.components).filter(([name]) => station(name) === "controllers");
     const off = managers.find(([, component]) => component.on === false);
     const workload = noted(state.workloads);
-    const note = workload ? `${workload.name}: ${numbersOf(workload)}` : text("workload-none");
-    drawStation(controllers, this.parts["controllers-note"], off && { on: false, label: off[1].label ?? off[0] }, note);
+    const note = workload ? `${workload.row.name}: ${numbersOf(workload.row)}` : text("workload-none");
+    drawStation(controllers, this.noteOf(off ? null : workload), off && { on: false, label: off[1].label ?? off[0] }, note);
+  }
+
+  /** Where the controllers' note is written: a link to the workload that it speaks of, or plain text. */
+  noteOf(workload) {
+    const note = this.parts["controllers-note"];
+    if (!workload) return note;
+    this.link ??= make("button", { type: "button", class: "obj", tabindex: "-1" });
+    setAttribute(this.link, "data-ref", workload.ref);
+    if (this.link.parentElement !== note) note.replaceChildren(this.link);
+    return this.link;
   }
 
   /** What changes with every event: who is lit, what the API bar carries, which object is selected. */

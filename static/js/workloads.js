@@ -3,10 +3,10 @@ import { text } from "./i18n.js";
 
 const SYSTEM = "kube-system";
 
-/** The workload that the board speaks of: one that is not yet what it should be, or else the first one. */
+/** The workload that the board speaks of, {ref, row}: one that is not yet what it should be, or else the first one. */
 export function noted(workloads) {
-  const own = Object.values(workloads).filter((row) => !row.owner && row.ns !== SYSTEM);
-  return own.find(isUnderWay) ?? own[0] ?? null;
+  const own = Object.entries(workloads).map(([ref, row]) => ({ ref, row })).filter(({ row }) => !row.owner && row.ns !== SYSTEM);
+  return own.find(({ row }) => isUnderWay(row)) ?? own[0] ?? null;
 }
 
 function isUnderWay(row) {

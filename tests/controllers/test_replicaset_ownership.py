@@ -46,7 +46,7 @@ def test_it_works():
 def test_one_too_many_is_adopted_and_one_goes():
     simulation = cluster()
     apply(simulation, bare_pod())
-    assert says(simulation.until_quiet()) == ["replicaset.adopt", "replicaset.delete-pod"]
+    assert says(simulation.until_quiet()) == ["replicaset.adopt", "replicaset.delete-pod.phase"]
     assert len(pods(simulation)) == 2
 
 

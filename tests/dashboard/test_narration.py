@@ -28,7 +28,12 @@ SUFFIXES = {
     "deployment": ("adopt", "release", "scale-up", "scale-down"),
     "job": ("delete-failing", "delete-policy-met", "delete-surplus", "delete-suspended"),
     "node-lifecycle": ("taint", "untaint"),
-    "replicaset": ("adopt", "release", "create-pod", "delete-pod", "status"),
+    "replicaset": (
+        "adopt", "release", "create-pod", "delete-pod", "status", "delete-pod.unassigned", "delete-pod.phase",
+        "delete-pod.not-ready", "delete-pod.deletion-cost", "delete-pod.colocated", "delete-pod.ready-time",
+        "delete-pod.ready-time-same-scale", "delete-pod.restarts", "delete-pod.creation-time",
+        "delete-pod.creation-time-same-scale", "delete-pod.equal",
+    ),
     "replication": ("adopt", "release", "create-pod", "delete-pod", "status"),
     "revision": ("adopt", "release"),
     "statefulset": ("adopt", "release", "delete-ended", "delete-scale-down", "delete-update"),

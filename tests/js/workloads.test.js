@@ -15,11 +15,11 @@ test("it works: numbers of every kind", () => {
 
 test("the board speaks of the workload that is not yet what it should be", () => {
   const done = row("Deployment"), under = row("StatefulSet", { ready: 1 });
-  assert.equal(noted({ a: done, b: under }), under);
-  assert.equal(noted({ a: done }), done);
+  assert.deepEqual(noted({ a: done, b: under }), { ref: "b", row: under });
+  assert.equal(noted({ a: done }).row, done);
   assert.equal(noted({ a: row("Deployment", { ns: "kube-system", ready: 0 }) }), null);
   assert.equal(noted({ a: row("ReplicaSet", { owner: { kind: "Deployment", name: "web" }, ready: 0 }) }), null);
-  assert.equal(noted({ a: done, b: row("Job", { end: "Complete", done: 3 }) }), done);
+  assert.equal(noted({ a: done, b: row("Job", { end: "Complete", done: 3 }) }).row, done);
   assert.equal(noted({}), null);
 });
 

@@ -18,8 +18,8 @@ from cluster.objects.kinds import replicaset as replicasets
 from cluster.objects.registry import REGISTRY
 
 COLUMNS = [
-    "column.place", "column.pod", "column.node", "column.phase", "column.ready", "column.cost", "column.colocated",
-    "column.ready-for", "column.restarts", "column.age", "column.because",
+    "column.place", "column.pod", "column.because", "column.ready", "column.ready-for", "column.phase", "column.cost",
+    "column.colocated", "column.restarts", "column.age", "column.node",
 ]
 
 
@@ -63,9 +63,9 @@ def _row(reader: Reader, place: int, candidate: Candidate, after: Candidate | No
     because: Cell = ""
     if after is not None:
         because = word(f"rank.{compare(candidate, after, reader.now)[1]}", "rank")
+    ready_for = "" if fact["readyFor"] is None else f"{seconds(fact['readyFor'])} s"
     return [
-        place, metadata.name(candidate.pod), fact["node"] or word("cell.none", "cell"), fact["phase"],
-        word("cell.yes" if fact["ready"] else "cell.no", "cell"), fact["deletionCost"], fact["colocated"],
-        "" if fact["readyFor"] is None else f"{seconds(fact['readyFor'])} s", fact["restarts"], f"{seconds(fact['age'])} s",
-        because,
+        place, metadata.name(candidate.pod), because, word("cell.yes" if fact["ready"] else "cell.no", "cell"), ready_for,
+        fact["phase"], fact["deletionCost"], fact["colocated"], fact["restarts"], f"{seconds(fact['age'])} s",
+        fact["node"] or word("cell.none", "cell"),
     ]

@@ -57,7 +57,7 @@ def cell_text(cell: Cell) -> str:
     return english(cell) if isinstance(cell, dict) else str(cell)
 
 
-def seconds(milliseconds: int) -> str:
-    """A duration as a person reads it: `4.5`, `120`, in seconds."""
-    whole, rest = divmod(max(0, milliseconds), 1000)
-    return f"{whole}.{rest // 100}" if rest // 100 else str(whole)
+def seconds(milliseconds: int) -> float:
+    """A duration as a person reads it: 4.5, 120, in seconds."""
+    tenths = max(0, milliseconds) // 100
+    return tenths / 10 if tenths % 10 else tenths // 10

@@ -19,7 +19,7 @@ def lived(**spec: Any) -> Simulation:
 
 
 def order(simulation: Simulation) -> list[tuple[str, str]]:
-    return [(row[1], row[-1]) for row in rows(about(simulation, RESOURCE, "web"))]
+    return [(row[1], row[2]) for row in rows(about(simulation, RESOURCE, "web"))]
 
 
 def test_it_works() -> None:
@@ -28,7 +28,7 @@ def test_it_works() -> None:
     assert said(answer) == ["web wants 4 Pods; 4 exist, 4 are available."]
     assert not answer["waits"]
     assert len(rows(answer)) == 4
-    assert rows(answer)[-1][-1] == ""
+    assert rows(answer)[-1][2] == ""
 
 
 def test_who_goes_is_who_was_named() -> None:
@@ -38,7 +38,7 @@ def test_who_goes_is_who_was_named() -> None:
     promised = order(simulation)
     assert promised[0][1] == "Its pod-deletion-cost is lower."
     simulation.user().patch(RESOURCE, "default", "web", {"spec": {"replicas": 3}})
-    steps = [step for step in simulation.until_quiet() if step.say == "replicaset.delete-pod"]
+    steps = [step for step in simulation.until_quiet() if step.say.startswith("replicaset.delete-pod")]
     assert [step.args["pod"].rpartition("/")[2] for step in steps] == [name for name, _ in promised[:3]]
     assert decided(steps[:1], "replicaset.delete-pod")[1] == "Its pod-deletion-cost is lower."
     assert steps[0].why["place"] == 1
