@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sandbox/<str:cluster>/pod", pod.pod, name="pod"),
     path("sandbox/<str:cluster>/rollout", rollout.rollout, name="rollout"),
     path("sandbox/<str:cluster>/delete/", sandboxes.delete, name="sandbox-delete"),
+    path("examples/<str:name>", sandboxes.example, name="example"),
     path("big/", large.large, name="large"),
     path("big/<str:cluster>/", large.large_map, name="large-map"),
     path("big/<str:cluster>/end/", large.large_end, name="large-end"),

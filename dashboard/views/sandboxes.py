@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
@@ -121,9 +121,17 @@ async def sandbox(request: HttpRequest, cluster: str) -> HttpResponse:
         return no_picture(request, frame["message"])
     return render(request, "sandbox/sandbox.html", {
         "cluster": own, "name": name_of(own), "first_frame": frame, "sentences": sentences(get_language() or "en"),
-        "manifests": BUILT_IN, "example": EXAMPLE, "form": EditorForm(initial={"text": BUILT_IN[EXAMPLE]}),
+        "manifests": list(BUILT_IN), "example": EXAMPLE, "form": EditorForm(initial={"text": BUILT_IN[EXAMPLE]}),
         "panels": list(PANELS), "section": "sandbox",
     })
+
+
+@require_safe
+def example(request: HttpRequest, name: str) -> HttpResponse:
+    """The text of a built-in manifest, for the editor."""
+    if name not in BUILT_IN:
+        raise Http404(name)
+    return HttpResponse(BUILT_IN[name], content_type="text/plain; charset=utf-8")
 
 
 @never_cache

@@ -1,10 +1,7 @@
 /** The YAML editor: examples, Ctrl-Enter, errors at their lines, an object's YAML to work on. */
-import { embedded } from "./dom.js";
-
 const form = document.getElementById("edit");
 const field = form.querySelector("textarea[name=text]");
 const example = document.getElementById("example");
-const manifests = embedded("manifests", {});
 let marked = [];
 
 // The widget chooses the mode before it switches Ace's worker off; a worker from a blob is against the security policy.
@@ -55,7 +52,14 @@ function start() {
   new ResizeObserver(() => editor.resize()).observe(editor.container);
 }
 
-example.addEventListener("change", () => setText(manifests[example.value] ?? ""));
+/** The example's text comes when it is wanted; one that was chosen meanwhile goes first. */
+async function showExample() {
+  const wanted = example.selectedOptions[0];
+  const answer = await fetch(wanted.dataset.href);
+  if (answer.ok && wanted === example.selectedOptions[0]) setText(await answer.text());
+}
+
+example.addEventListener("change", showExample);
 field.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
 });

@@ -82,3 +82,11 @@ def test_changes_need_the_token(hub):
         assert page.status_code == 403
         assert "This form is too old." in page.content.decode()
     assert Cluster.objects.count() == 0
+
+
+def test_examples_come_one_by_one(client):
+    answer = client.get("/examples/nginx-demo.yaml")
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    assert "kind: Deployment" in answer.content.decode()
+    assert client.get("/examples/nobody.yaml").status_code == 404
+    assert client.get("/examples/..%2F__init__.py").status_code == 404
