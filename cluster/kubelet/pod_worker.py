@@ -116,7 +116,12 @@ class _Worker(Starter):
     def _begin(self) -> None:
         """First sight of the Pod: admit it or refuse it."""
         if self._is_deleted():
-            self._delete_object()
+            # Whoever holds the object back by a finalizer is told first that nothing will come of the Pod.
+            if self.pod["metadata"].get("finalizers") and not pods.is_terminal(self.pod):
+                self._note(terminal=True)
+                self._post_status()
+            else:
+                self._delete_object()
             return
         if pods.is_terminal(self.pod):
             return

@@ -149,3 +149,22 @@ def test_readiness_goes_on_while_it_terminates(nodes):
     nodes.delete()
     nodes.run(5)
     assert nodes.condition("Ready")["status"] == "True"
+
+
+def test_a_pod_that_is_deleted_before_it_began_has_failed(nodes):
+    """Its Job holds it back by a finalizer until it knows what became of it."""
+    nodes.create()
+    pod = nodes.pod()
+    nodes.user.update({**pod, "metadata": {**pod["metadata"], "finalizers": ["batch.kubernetes.io/job-tracking"]}})
+    nodes.delete()
+    nodes.run(5)
+    assert nodes.pod()["status"]["phase"] == "Failed"
+    nodes.user.patch("pods", "default", "web", {"metadata": {"finalizers": None}}, "merge")
+    nodes.run(5)
+    assert not nodes.exists()
+
+
+def test_without_such_a_finalizer_it_is_gone_at_once(nodes):
+    nodes.create()
+    nodes.delete()
+    assert nodes.says(nodes.run(5)) == ["kubelet.removed"]
