@@ -29,6 +29,7 @@ export class Drives {
     this.list = shelf.querySelector("ul");
     this.items = new Map(); // key → its list item
     this.rows = null;
+    document.querySelector("#legend [data-part=drives]").hidden = false;
     for (const name of ["pointerover", "focusin"]) document.addEventListener(name, (event) => this.light(event.target));
   }
 

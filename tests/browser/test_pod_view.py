@@ -146,11 +146,11 @@ def test_axe(browser: Browser, live_server_process: ServerProcess, look: dict[st
     choose(page, "shop")
     check("shop")
     page.set_viewport_size({"width": 320, "height": 800})
-    page.wait_for_function(f"{WIDE} <= 0")
+    page.wait_for_function(f"() => {WIDE} <= 0")
     check("phone")
     page.locator("body").press("t")
     check("tables")
-    page.wait_for_function(f"{WIDE} <= 0")
+    page.wait_for_function(f"() => {WIDE} <= 0")
     if "locale" in look:
         words = page.locator("#pod").evaluate("""view => {
           const copy = view.cloneNode(true);
