@@ -20,6 +20,11 @@ WRONG = (
     "drain", "cordon nowhere", "run", "describe pods nowhere", "simulate node stop nowhere", "simulate component off nothing",
     'scale "unclosed', "get pods -n", "create namespace 5_Bad", "expose deployment nowhere --port=80",
 )
+STATIC = """apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, labels: {{app: {app}}}}}
+spec: {{containers: [{{name: c, image: "{image}"}}]}}
+"""
 BROKEN = "apiVersion: v1\nkind: Pod\n  metadata: [\n"
 PRIORITY_CLASS = "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 1000\n---\n"
 MEEK_CLASS = (
@@ -348,8 +353,16 @@ class Hand:
         return f"autoscale {self._workload(simulation)} --min={least} --max={least + self.random.randint(0, 4)} {goal}"
 
     def _load(self, simulation: Simulation) -> str:
-        more = self.random.choice(("", "", " --cost 20m"))
+        more = self.random.choice(("", "", " --cost 20m", " --leak 200Ki"))
         return f"simulate load {self._existing(simulation, 'services')} {self.random.choice((0, 10, 100, 1000))}{more}"
+
+    def _static_pod(self, simulation: Simulation) -> tuple[str, dict[str, str]] | str:
+        node, files = self._node(simulation), simulation.api.hosts("host/manifests")
+        if files and self.random.random() < 0.5:
+            (where, file), _ = self.random.choice(files)
+            return f"simulate static-pod remove {where} {file}"
+        text = STATIC.format(name=f"s{self.random.randint(1, 3)}", image=self.random.choice(IMAGES), app=self._name())
+        return f"simulate static-pod add {node} -f static.yaml", {"static.yaml": text}
 
     def _run(self, simulation: Simulation) -> str:
         policy = self.random.choice(("Always", "OnFailure", "Never"))
@@ -471,5 +484,5 @@ WEIGHTS = {
     "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
     "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 2,
     "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 2, "machine": 3, "add_machine": 2,
-    "delete_node": 1, "switch": 4, "look": 2, "wrong": 3,
+    "delete_node": 1, "static_pod": 2, "switch": 4, "look": 2, "wrong": 3,
 }

@@ -120,7 +120,7 @@ def status_was_lost(status: Document) -> bool:
 def a_pod_ends_before_its_object(seen: Seen, step: Step) -> None:
     """A kubelet lets an object go when nothing of it runs any more."""
     for change in objects_of(step, "pods"):
-        if change.new is None and step.actor.startswith("kubelet/"):
+        if change.new is None and step.actor.startswith("kubelet/") and not pods.is_mirror(change.old):
             running = [name for name, status in _statuses(change.old).items() if "running" in status["state"]]
             assert not running, running
             assert metadata.is_being_deleted(change.old)
@@ -158,7 +158,7 @@ def _is_up(simulation: Simulation, node: str) -> bool:
 
 @quiet.rule()
 def nothing_runs_that_nobody_asked_for(simulation: Simulation, seen: Seen) -> None:
-    uids = {metadata.uid(pod) for pod in simulation.api.list("pods")}
+    uids = {pods.runtime_uid(pod) for pod in simulation.api.list("pods")}
     for (node, uid), row in simulation.api.hosts(CONTAINERS):
         assert uid in uids or not _is_up(simulation, node), (node, row["pod"])
 

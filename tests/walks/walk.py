@@ -33,6 +33,7 @@ from tests.walks import (
     placement,  # noqa: F401  (its rules)
     quiet,
     quotas,  # noqa: F401  (its rules)
+    resources,  # noqa: F401  (its rules)
     rollouts,  # noqa: F401  (its rules)
     rules,
     scheduling,  # noqa: F401  (its rules)
