@@ -55,8 +55,8 @@ def _row(view: Reader, pod: Document, container: Document, role: str, extra_imag
         "probes": probing.rows(view, pod, container, status),
         "amounts": amounts.rows(view, pod, container),
         "serving": amounts.serving(view, pod, container),
-        "log": log(view, pod, name, extra_images, previous=False),
-        "previous_log": log(view, pod, name, extra_images, previous=True) if status.get("lastState") else None,
+        "log": log(view, pod, name, previous=False),
+        "previous_log": log(view, pod, name, previous=True) if status.get("lastState") else None,
     }
 
 
@@ -177,9 +177,9 @@ def _handler(handler: Document) -> str:
 # --- log -------------------------------------------------------------------------------------------------------------
 
 
-def log(view: Reader, pod: Document, container: str, extra_images: Mapping[str, int], *, previous: bool) -> Row:
+def log(view: Reader, pod: Document, container: str, *, previous: bool) -> Row:
     """The last lines that a run wrote, {lines: [{at, text}], more: how many came before, problem: why there are none}."""
-    stream = Stream(metadata.namespace(pod), metadata.name(pod), container, previous, extra_images)
+    stream = Stream(metadata.namespace(pod), metadata.name(pod), container, previous)
     try:
         written = stream.lines(view)
     except APIError as refusal:

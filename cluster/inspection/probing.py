@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from cluster.apiserver.reader import Reader
-from cluster.containers import images, references
 from cluster.inspection import notes
-from cluster.kubelet import probes, process
-from cluster.objects import times
+from cluster.kubelet import inspect
 from cluster.objects.documents import Document, dig
 
 # Kind of a probe -> its field and the result that it begins with (pkg/kubelet/prober/worker.go).
@@ -54,7 +52,7 @@ def _row(view: Reader, pod: Document, container: Document, kind: str, begun: int
         "result": dots[-1]["result"] if dots else "waits" if begun is not None else "none",
         "row": dots[-1]["row"] if dots else 0,
         "complaint": next((dot["complaint"] for dot in reversed(dots) if dot["complaint"]), ""),
-        "next": _next(view, pod, container, kind, begun, made) if counts else None,
+        "next": inspect.next_probe(view, pod, container["name"], kind) if counts else None,
     }
 
 
@@ -88,22 +86,5 @@ def does(probe: Document) -> str:
 
 
 def _history(view: Reader, pod: Document, container: Document, kind: str, begun: int) -> list[Probed]:
-    record = notes.runtime(view, pod)["containers"][container["name"]]
-    plan = process.plan(container, images.of(references.parse(record["spec_image"]), {}))
-    probe = container[KINDS[kind][0]]
-    outcome = probes._outcome(container, probe, plan, str(notes.runtime(view, pod).get("ip") or ""))
-    period = probe.get("periodSeconds", 10) * times.SECOND
-    at = begun + probes._first_tick(probe, period, 0)
-    found = []
-    while at <= view.now:
-        found.append(Probed(at, outcome(at - begun)))
-        at += period
-    return found[-1000:]
-
-
-def _next(view: Reader, pod: Document, container: Document, kind: str, begun: int | None, made: Sequence[Probed]) -> int | None:
-    probe = container[KINDS[kind][0]]
-    period = probe.get("periodSeconds", 10) * times.SECOND
-    if made:
-        return made[-1].at + int(period)
-    return None if begun is None else begun + probes._first_tick(probe, period, 0)
+    made = inspect.probe_history(view, pod, container["name"], kind, begun, view.now)
+    return [Probed(at, "" if good else text) for at, good, text in made[-1000:]]

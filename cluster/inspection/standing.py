@@ -8,7 +8,7 @@ from typing import Any
 from cluster.apiserver.reader import Reader
 from cluster.inspection import notes
 from cluster.inspection.words import word
-from cluster.kubelet import configuration
+from cluster.kubelet import configuration, runtime, volumes
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
@@ -113,7 +113,7 @@ def _starting(view: Reader, pod: Document, containers: list[Row]) -> Iterator[Ro
 
 
 def _before_sandbox(view: Reader, pod: Document) -> Row:
-    problem = configuration.mount_error(view, pod)
+    problem = volumes.mount_problem(view, pod, runtime.place_of(view, pod, pods.node_name(pod)))
     if problem:
         return word("mount", message=problem)
     waiting = configuration.unattached(view, pod, pods.node_name(pod))

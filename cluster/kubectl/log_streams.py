@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cluster.apiserver import errors
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.reader import Reader
 from cluster.kubelet import logs
-from cluster.objects import metadata, times
+from cluster.objects import times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 
@@ -31,20 +29,16 @@ class Stream:
     pod: str
     container: str
     previous: bool
-    extra_images: Mapping[str, int]
 
     def lines(self, reader: Reader, until: int | None = None) -> list[Line]:
         """What has been written by now (or will have been by `until`, if nothing happens); raises the server's refusals."""
         pod = self._pod(reader)
         if not pods.node_name(pod):
             return []
-        _refuse_when_unreachable(reader, pod, self.container)
-        record = self._record(reader, pod)
-        if record is None:
-            return []
-        container = next(each for each in all_containers(pod) if each["name"] == self.container)
+        refuse_when_unreachable(reader, pod, f"containerLogs/{self.namespace}/{self.pod}/{self.container}")
+        self._check(pod)
         end = reader.now if until is None else until
-        return logs.lines(container, record, end, self.extra_images, previous=self.previous)
+        return [(line.at, line.text) for line in logs.lines(reader, pod, self.container, end, previous=self.previous)]
 
     def next_line(self, reader: Reader) -> int | None:
         """When the next line is due; None when none is within an hour."""
@@ -67,7 +61,8 @@ class Stream:
             raise errors.not_found(pods.KIND, self.pod)
         return found
 
-    def _record(self, reader: Reader, pod: Document) -> dict[str, Any] | None:
+    def _check(self, pod: Document) -> None:
+        """Refuse as the kubelet does when there can be no log yet (validateContainerLogStatus)."""
         status = pods.container_status(pod, self.container) or {}
         ended_before = dig(status, "lastState", "terminated")
         waiting = dig(status, "state", "waiting")
@@ -80,11 +75,6 @@ class Stream:
             )
         if not status:
             raise errors.bad_request(f'container "{self.container}" in pod "{self.pod}" is not available')
-        row = reader.host("host/containers", (pods.node_name(pod), pods.runtime_uid(pod))) or {}
-        record: dict[str, Any] | None = dig(row, "containers", self.container)
-        if record is not None and self.previous and "last" not in record:
-            return None
-        return record
 
 
 def all_containers(pod: Document) -> list[Document]:
@@ -92,14 +82,13 @@ def all_containers(pod: Document) -> list[Document]:
     return [*pods.init_containers(pod), *pods.containers(pod)]
 
 
-def _refuse_when_unreachable(reader: Reader, pod: Document, container: str) -> None:
+def refuse_when_unreachable(reader: Reader, pod: Document, path: str) -> None:
     """The API server asks the node's kubelet: without one it has nothing to say."""
     node = pods.node_name(pod)
     if not reader.is_off(f"kubelet/{node}", f"node/{node}"):
         return
     host = dig(pod, "status", "hostIP") or (reader.host("host/machines", (node,)) or {}).get("ip", node)
     why = "no route to host" if reader.is_off(f"node/{node}") else "connection refused"
-    path = f"containerLogs/{metadata.namespace(pod)}/{metadata.name(pod)}/{container}"
     message = (
         f'Get "https://{host}:{KUBELET_PORT}/{path}": dial tcp {host}:{KUBELET_PORT}: connect: {why}'
     )

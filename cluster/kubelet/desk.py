@@ -5,9 +5,9 @@ it waits for, back-offs, results of probes) is its private note. Times are virtu
 
 The row: pod [namespace, name]; boot: which start of the machine it belongs to; sandbox {since, attempt} or null;
 attempt: the last sandbox's; ip; pulling {container, image, began, due} or null; containers: name -> record.
-A record: state "running" or "exited", attempt (restarts), sandbox, started, id, image, image_id, spec_image, end
-{at, code, reason} when its end is known, stopping, stops and stop_code (how it takes the stop signal); when it has
-exited finished, code, reason, message; last: the previous run's id, started, finished, code, reason, message.
+A record: state "running" or "exited", attempt (restarts), sandbox, started, id, image, image_id, spec_image; stopping, and
+stop {began, signal, kill, hook, signalled, heard} while it is being stopped; when it has exited finished, code, reason,
+message; last: the previous run's id, started, finished, code, reason, message.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Record = dict[str, Any]  # one container in the row
 
 def ended(record: Record, at: int, code: int, reason: str) -> Record:
     """The record of a container that has ended."""
-    kept = {name: value for name, value in record.items() if name != "end"}
+    kept = {name: value for name, value in record.items() if name != "stop"}
     return {**kept, "state": "exited", "finished": at, "code": code, "reason": reason}
 
 
@@ -100,6 +100,12 @@ class Desk:
     def _write_row(self, story: Story, **changes: Any) -> None:
         self.row = {**(self.row or {}), **changes}
         self.context.set_host(CONTAINERS, (self.node, self.uid), self.row, story=story)
+
+    def _set_records(self, changes: dict[str, Record]) -> None:
+        """Change records as a part of what has just been written."""
+        assert self.row is not None
+        self.row = {**self.row, "containers": {**self.records, **changes}}
+        self.context.keep(CONTAINERS, (self.node, self.uid), self.row)
 
     def _write_records(self, changes: dict[str, Record], story: Story, **more: Any) -> None:
         self._write_row(story, containers={**self.records, **changes}, **more)

@@ -75,12 +75,9 @@ def expanded(text: str, values: Mapping[str, str]) -> str:
     return "".join(value if known else literal for literal, known, value in _references(text, values))
 
 
-def first_unknown(text: str, values: Mapping[str, str]) -> str:
-    """The first name in the text that has no value, "" when all have."""
-    for literal, known, _ in _references(text, values):
-        if not known and literal.startswith("$(") and literal.endswith(")"):
-            return literal[2:-1]
-    return ""
+def unknown_names(text: str, values: Mapping[str, str]) -> list[str]:
+    """The names in the text that have no value or an empty one, sorted."""
+    return sorted({literal[2:-1] for literal, _, value in _references(text, values) if literal.startswith("$(") and not value})
 
 
 def _references(text: str, values: Mapping[str, str]) -> Iterator[tuple[str, bool, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cluster.apiserver.state import SWITCHES
-from cluster.kubelet import eviction, node, pod_worker, static_pods
+from cluster.kubelet import eviction, node, outside, pod_worker, projected, runtime, static_pods
+from cluster.kubelet.foresight import ASKERS, EVICTION
 from cluster.machinery import load, usage
 from cluster.machinery.component import Change, Component, Context, Key, Reader
 from cluster.objects.documents import dig
@@ -17,8 +18,8 @@ OFF = "off"
 BOOT = "boot"
 GONE = "gone"
 RESTART = "restart"
-EVICTION = "eviction"
 ATTACHMENTS = "volumeattachments.storage.k8s.io"
+SLICES = "endpointslices.discovery.k8s.io"
 MACHINE_SWITCH = "node/"
 
 
@@ -27,14 +28,22 @@ class Kubelet(Component):
 
     name = "kubelet"
     watches = (
-        "pods", "nodes", ATTACHMENTS, node.MACHINES, node.KUBELET, node.IMAGES, node.CONTAINERS, SWITCHES, load.TRAFFIC,
-        usage.DEMANDS, eviction.PRESSURE, static_pods.MANIFESTS,
+        "pods", "nodes", "services", "configmaps", "secrets", SLICES, ATTACHMENTS, node.MACHINES, node.KUBELET, node.IMAGES,
+        node.CONTAINERS, SWITCHES, runtime.TABLE, load.TRAFFIC, outside.RULES, usage.DEMANDS, eviction.PRESSURE,
+        static_pods.MANIFESTS,
     )
 
     def keys_for(self, change: Change, view: Reader) -> Iterable[Key]:
         if change.table == "pods":
             name = dig(change.new or change.old, "spec", "nodeName")
-            return [(name, *change.key)] if name else []
+            return [*([(name, *change.key)] if name else []), *self._askers(view)]
+        if change.table in ("services", SLICES, outside.RULES):
+            return self._askers(view)
+        if change.table in ("configmaps", "secrets"):
+            return _mounting(view, change.table, change.key)
+        if change.table in (runtime.TABLE, load.TRAFFIC):
+            row = view.host(runtime.CONTAINERS, change.key)
+            return [*([(change.key[0], *row["pod"])] if row is not None else []), (change.key[0], "", EVICTION)]
         if change.table == ATTACHMENTS:
             name = attachments.node_name(change.new or change.old or {})
             return _with_pods(name, view) if change.new is not None and attachments.is_attached(change.new) else []
@@ -48,7 +57,7 @@ class Kubelet(Component):
             return [static_pods.key_of(change.key[0], row) for row in (change.old, change.new) if row is not None]
         if change.table == eviction.PRESSURE:
             return [change.key]
-        if change.table in (load.TRAFFIC, usage.DEMANDS) or (change.table == node.CONTAINERS and _starts_more(change)):
+        if change.table == usage.DEMANDS or (change.table == node.CONTAINERS and _starts_more(change)):
             return [(change.key[0], "", EVICTION)]
         if change.table == node.CONTAINERS:
             return []
@@ -57,6 +66,10 @@ class Kubelet(Component):
             what = BOOT if change.new is None else OFF
             return [(switch.removeprefix(MACHINE_SWITCH), "", what)] if switch.startswith(MACHINE_SWITCH) else []
         return self._keys_for_node(change, view)
+
+    def _askers(self, view: Reader) -> list[Key]:
+        """Pods whose processes or probes ask the network: it may answer otherwise from now on."""
+        return [key for key, _ in view.hosts(ASKERS)]
 
     def _keys_for_node(self, change: Change, view: Reader) -> Iterable[Key]:
         """A node's own key; its Pods too when they can now get their sandboxes."""
@@ -97,6 +110,16 @@ def _starts_more(change: Change) -> bool:
         for row in (change.old, change.new)
     ]
     return running[1] > running[0]
+
+
+def _mounting(view: Reader, resource: str, key: Key) -> list[Key]:
+    """The Pods that have volumes of a ConfigMap or Secret."""
+    found = []
+    for pod in view.list("pods", key[0]):
+        node_name = dig(pod, "spec", "nodeName")
+        if node_name and any((resource, key[1]) in projected.objects_of(volume) for volume in projected.kept_volumes(pod)):
+            found.append((node_name, *key[:1], pod["metadata"]["name"]))
+    return found
 
 
 def _has_network(document: dict[str, object]) -> bool:

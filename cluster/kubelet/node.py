@@ -9,12 +9,13 @@ import hashlib
 from typing import Any
 
 from cluster.containers import references
-from cluster.kubelet import eviction, static_pods
+from cluster.kubelet import eviction, runtime, static_pods, volumes
+from cluster.kubelet.foresight import ASKERS
 from cluster.machinery.component import Context
 from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story
 from cluster.objects import times
-from cluster.objects.documents import Document, dig, with_value
-from cluster.storage import driver
+from cluster.objects.documents import Document, Key, dig, with_value
+from cluster.storage import contents, driver
 
 KUBELET = "host/kubelet"
 MACHINES = "host/machines"
@@ -122,12 +123,26 @@ def remove(context: Context, name: str) -> None:
         return
     for table in (KUBELET, CONTAINERS, IMAGES, eviction.PRESSURE, static_pods.MANIFESTS):
         for key, _ in context.hosts(table, name):
+            if table == CONTAINERS:
+                _forget_processes(context, key)
             weight = NORMAL if table == KUBELET else FOLDED
             context.set_host(table, key, None, story=_story("node-gone", name, weight))
             return
     for key, _ in context.memories():
         if key[0] == name or key[1:] == (name,):
             context.forget(key)
+    for key, _ in context.hosts(ASKERS, name):
+        context.keep(ASKERS, key, None)
+    context.keep(contents.TABLE, (contents.disk(name),), None)
+
+
+def _forget_processes(context: Context, key: Key) -> None:
+    """What ran in a Pod's containers, and its volumes, are gone with the machine."""
+    row = context.host(runtime.TABLE, key)
+    if row is not None:
+        for (table, row_key), value in volumes.let_go(context, row["places"], *key).items():
+            context.keep(table, row_key, value)
+        context.keep(runtime.TABLE, key, None)
 
 
 # --- registration ------------------------------------------------------------------------------------------------------

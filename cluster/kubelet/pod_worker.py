@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cluster.kubelet import admission, eviction, probes, static_pods, status
+from cluster.kubelet import admission, environment, eviction, probes, runtime, static_pods, status, termination, volumes
 from cluster.kubelet.desk import CONTAINERS, KUBELET, Record, ended
+from cluster.kubelet.foresight import ASKERS
+from cluster.kubelet.refreshing import Refresher
 from cluster.kubelet.starting import Starter
+from cluster.machinery import usage
 from cluster.machinery.component import Context
 from cluster.machinery.story import NARRATED, NORMAL, Story
 from cluster.objects import times
 from cluster.objects.documents import Document, Key
 from cluster.objects.kinds import pod as pods
 
-# An end that is further away than this is nothing that "until quiet" waits for.
-LONG = times.MINUTE
 # How a container has ended whose machine was switched off.
 REBOOT_CODE = 255
 
@@ -66,8 +67,18 @@ class _Orphan:
             context.again(due - context.now)
             return
         args = {"pod": f"pods/{self.key[1]}/{self.key[2]}", "node": f"nodes//{self.key[0]}"}
+        self._let_volumes_go(row_key)
         context.set_host(CONTAINERS, row_key, None, story=Story("kubelet.orphan-removed", args, NORMAL))
         context.forget(self.key)
+
+    def _let_volumes_go(self, row_key: Key) -> None:
+        processes = self.context.host(runtime.TABLE, row_key)
+        if processes is None:
+            return
+        for (table, key), value in volumes.let_go(self.context, processes["places"], *row_key).items():
+            self.context.keep(table, key, value)
+        for table, key in ((runtime.TABLE, row_key), (ASKERS, self.key), (usage.DEMANDS, row_key)):
+            self.context.keep(table, key, None)
 
     def _tell_killing(self, container: str) -> None:
         _, namespace, name = self.key
@@ -78,7 +89,7 @@ class _Orphan:
         )
 
 
-class _Worker(Starter):
+class _Worker(Refresher, Starter):
     """The whole worker: what is looked at, in which order."""
 
     def sync(self) -> None:
@@ -97,7 +108,10 @@ class _Worker(Starter):
         """What is looked at, most urgent first; whoever writes ends the round."""
         yield self._notice_reboot
         yield self._notice_ends
+        yield self._signal_due
         yield self._notice_probes
+        yield self._notice_touch
+        yield self._refresh_volumes
         if self._is_deleted() or self.work.get("evicted") or self._is_too_old():
             yield self._stop_running
             yield self._post_status
@@ -181,27 +195,54 @@ class _Worker(Starter):
             name: ended(record, self.now, REBOOT_CODE, "Unknown")
             for name, record in self.records.items() if record["state"] == "running"
         }
-        self._note(op=None, probes=None, reasons=None, crash=None, hold=None)
+        self._note(op=None, probes=None, reasons=None, crash=None, hold=None, ends=None, horizon=None)
+        self._forget_processes()
         self._write_records(lost, self._story("containers-lost"), sandbox=None, ip=None, boot=self._boot(), pulling=None)
 
     def _notice_ends(self) -> None:
         """Processes that have ended by now, by themselves or because they were told to."""
         over: dict[str, Record] = {}
-        for name, record in self.records.items():
-            end = record.get("end")
-            if record["state"] != "running" or end is None:
+        for name, end in self.work.get("ends", {}).items():
+            record = self.records.get(name)
+            if record is None or record["state"] != "running":
                 continue
             if end["at"] <= self.now:
                 over[name] = ended(record, end["at"], end["code"], end["reason"])
             else:
-                self._expect(end["at"], quiet=end["at"] - self.now > LONG)
+                self._expect_far(end["at"])
         if not over:
             return
         name, record = next(iter(over.items()))
         crashed = record["code"] != 0 and not record.get("stopping")
         story = self._story("crashed" if crashed else "exited", container=", ".join(over), code=record["code"])
-        self._note(probes={c: kept for c, kept in self.work.get("probes", {}).items() if c not in over})
-        self._write_records(over, story)
+        self._note(
+            probes={c: kept for c, kept in self.work.get("probes", {}).items() if c not in over},
+            ends={c: kept for c, kept in self.work["ends"].items() if c not in over},
+        )
+        self._write_records(self._with_messages(over), story)
+
+    def _with_messages(self, over: dict[str, Record]) -> dict[str, Record]:
+        """The records of what has ended, each with what it has left as its message; what was killed is over in its machine."""
+        present = self._present()
+        if present is None:
+            return over
+        machine = present.own
+        for name, record in over.items():
+            if machine.exit_of(name) is None:
+                machine = machine.kill(name, record["finished"], record["reason"], record["code"])
+        self._keep(present, machine)
+        if self._running().keys() - over.keys():
+            self._note(again=True)
+        return {name: termination.with_message(self._container(name), record, machine) for name, record in over.items()}
+
+    def _forget_processes(self) -> None:
+        """After a reboot: no process is left, and nothing of what lay in memory."""
+        site = self._site()
+        if site is None:
+            return
+        for (table, key), value in volumes.forgotten_by_reboot(self.context, self.pod, site.places).items():
+            self.context.keep(table, key, value)
+        self.context.keep(runtime.TABLE, site.key, None)
 
     def _notice_probes(self) -> None:
         """What probes have brought about by now: events, readiness, the end of a container."""
@@ -215,15 +256,22 @@ class _Worker(Starter):
 
     def _apply_moments(self, name: str, record: Record, probed: dict[str, Any]) -> None:
         moments = probed["moments"]
-        while moments and record["started"] + moments[0][0] <= self.now:
+        while moments and moments[0][0] <= self.now:
             (_, what, text), moments = moments[0], moments[1:]
             probed = {**probed, "moments": moments}
             if what == probes.KILL:
                 self._note_of("probes", name, probed)
                 if not self._is_deleted() and not record.get("stopping"):
                     message = f"Container {name} failed {text} probe, will be restarted"
-                    self._stop({name: record}, message, self._story("probe-killed", container=name, probe=text))
+                    story = self._story("probe-killed", container=name, probe=text)
+                    self._stop({name: record}, message, story, grace=self._grace_after(name, text))
                     return
+            elif what == probes.TOUCH:
+                self._note_of("probes", name, probed)
+                self._probe_in_earnest(name, text)
+                return
+            elif what == probes.WARNING:
+                self._event("Warning", "ProbeWarning", text, name)
             elif what == probes.UNHEALTHY:
                 self._event("Warning", "Unhealthy", text, name)
             elif what == probes.STARTED:
@@ -231,7 +279,19 @@ class _Worker(Starter):
             else:
                 probed = {**probed, "ready": what == probes.READY}
         if moments:
-            due = record["started"] + moments[0][0]
-            self._expect(due, quiet=due - self.now > LONG)
+            self._expect_far(moments[0][0])
         if probed != self._noted("probes", name):
             self._note_of("probes", name, probed)
+
+    def _probe_in_earnest(self, name: str, kind: str) -> None:
+        """A probe that changes files is made, and then the future is another one."""
+        present = self._present()
+        container = self._container(name)
+        if present is None or self._is_deleted():
+            return
+        command = container[probes.FIELDS[kind]]["exec"].get("command") or []
+        timeout = int(container[probes.FIELDS[kind]].get("timeoutSeconds") or 1) * times.SECOND
+        argv = environment.static_command(command, container)
+        machine, _ = present.own.execute(name, argv, self.now, self._network(), timeout=timeout)
+        self._keep(present, machine)
+        self._look(present, machine)

@@ -29,6 +29,7 @@ TOKEN_VOLUME = "kube-api-access-"
 FILE_MODE = 0o644
 # The link that a whole update turns at once.
 DATA = "..data"
+_FILLED = ("configMap", "secret", "downwardAPI", "projected")
 _KINDS = {"configMap": "configmaps", "secret": "secrets"}
 
 
@@ -52,6 +53,19 @@ def sources(volume: Document) -> Iterator[tuple[str, Document]]:
                 yield kind, source[kind]
 
 
+def kept_volumes(pod: Document) -> list[Document]:
+    """The volumes of a Pod whose files are kept, because they may change while it runs."""
+    return [
+        volume for volume in dig(pod, "spec", "volumes", default=[])
+        if not is_filled_by_itself(volume) and any(volume.get(kind) is not None for kind in _FILLED)
+    ]
+
+
+def objects_of(volume: Document) -> list[tuple[str, str]]:
+    """(resource, name) of the ConfigMaps and Secrets of a volume."""
+    return [object_of(kind, source) for kind, source in sources(volume)]
+
+
 def object_of(kind: str, source: Document) -> tuple[str, str]:
     """(resource, name) of the object behind a source."""
     return _KINDS[kind], str(source.get("name") or source.get("secretName") or "")
@@ -64,7 +78,7 @@ def tree(view: Reader, pod: Document, volume: Document, place: Place, at: int) -
         return Tree.of(image_files(image), 0)
     payload: dict[str, _File] = {}
     mode = FILE_MODE
-    for kind in ("configMap", "secret", "downwardAPI", "projected"):
+    for kind in _FILLED:
         if volume.get(kind) is not None:
             mode = int(volume[kind].get("defaultMode", FILE_MODE))
             parts = volume[kind].get("sources") or [] if kind == "projected" else [{kind: volume[kind]}]

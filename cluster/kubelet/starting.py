@@ -9,15 +9,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from cluster.containers import images, references
-from cluster.kubelet import addresses, backoff, configuration, plans, probes, process, status
+from cluster.containers.machine import Machine, StartError
+from cluster.kubelet import addresses, backoff, configuration, environment, handlers, runs, runtime, status, volumes
 from cluster.kubelet.desk import Record, ended
+from cluster.kubelet.downward import Place
 from cluster.kubelet.durations import go_duration
+from cluster.kubelet.environment import ConfigurationError
 from cluster.kubelet.stopping import Stopper
 from cluster.machinery.story import NORMAL
 from cluster.objects import times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import node as nodes
 from cluster.objects.kinds import pod as pods
+from cluster.storage.contents import MountError
 
 IMAGES = "host/images"
 
@@ -49,6 +53,7 @@ class Starter(Stopper):
             return
         finish = {
             "sandbox": self._sandbox_ready, "pull": self._pull_done, "create": self._created, "start": self._started,
+            "postStart": self._post_started,
         }
         finish[operation["what"]](operation)
 
@@ -119,7 +124,7 @@ class Starter(Stopper):
     def _begin_sandbox(self) -> None:
         if self._is_held(""):
             return
-        problem = configuration.mount_error(self.context, self.pod)
+        problem = volumes.mount_problem(self.context, self.pod, Place(self.node, self._host_ip(), ""))
         if problem:
             self._event("Warning", "FailedMount", problem)
             delay = min(2 * self.work["mount"], MOUNT_MAXIMUM) if "mount" in self.work else MOUNT_INITIAL
@@ -178,10 +183,28 @@ class Starter(Stopper):
             self._hold("", self.now + CONFIG_RETRY, quiet=True)
             return
         attempt = dig(self.row, "attempt", default=-1) + 1
+        if not self._mount(address):
+            return
         self._write_row(
             self._story("sandbox", NORMAL, ip=address), pod=[self.namespace, self.name], boot=self._boot(),
             sandbox={"since": self.now, "attempt": attempt}, attempt=attempt, ip=address, containers=self.records,
         )
+
+    def _mount(self, address: str) -> bool:
+        """Mount the volumes and boot the Pod's machine; False when a volume that was there a moment ago is not any more."""
+        place = Place(self.node, self._host_ip(), address)
+        try:
+            places, kept = volumes.mount(self.context, self.pod, place)
+        except MountError as problem:
+            self._event("Warning", "FailedMount", str(problem))
+            self._hold("", self.now + MOUNT_INITIAL, quiet=True)
+            return False
+        for (table, key), value in kept.items():
+            self.context.keep(table, key, value)
+        machine = Machine.boot(runs.sandbox(self.context, self.pod, place), self.now)
+        row = {"machine": machine.to_row(), "images": {}, "places": places, "mounted": self.now}
+        self.context.keep(runtime.TABLE, (self.node, self.uid), row)
+        return True
 
     # --- images ----------------------------------------------------------------------------------------------------
 
@@ -300,39 +323,99 @@ class Starter(Stopper):
     def _create(self, container: Document) -> None:
         """Begin to create a container whose image is there, unless its configuration is not."""
         name = container["name"]
-        problem = configuration.environment_error(self.context, self.pod, container)
-        if problem:
-            self._refuse_start(name, "CreateContainerConfigError", problem, event=problem)
-            return
+        if container.get("env") or container.get("envFrom"):
+            try:
+                self._variables(container)
+            except ConfigurationError as problem:
+                self._refuse_start(name, "CreateContainerConfigError", str(problem), event=str(problem))
+                return
         self._operate("start", self.context.jitter(self.settings.container_start), container=name)
 
     def _started(self, operation: dict[str, Any]) -> None:
         """The container runs, or the runtime could not start it."""
         name = operation["container"]
         container = self._container(name)
-        reference = references.parse(container["image"])
-        plan = process.plan(container, images.of(reference, self.settings.extra_images))
         self._note(op=None)
+        try:
+            machine, changes = self._run(container)
+        except ConfigurationError as problem:
+            self._refuse_start(name, "CreateContainerConfigError", str(problem), event=str(problem))
+            return
+        except StartError as problem:
+            self._not_started(container, str(problem), problem.code)
+            return
         self._note_of("reasons", name, None)
         self._event("Normal", "Created", "Container created", name)
-        record = self._new_record(container, reference)
-        if plan.error:
-            self._event("Warning", "Failed", f"Error: {plan.error}", name)
-            self._note_of("reasons", name, ["RunContainerError", plan.error])
-            self._hold(name, self.now + RESYNC, quiet=False)
-            record = ended(record, self.now, plans.CANNOT_START, "StartError")
-            story = self._story("crashed", NORMAL, container=name, code=plans.CANNOT_START)
-            self._write_records({name: {**record, "message": plan.error}}, story, pulling=None)
-            return
         self._event("Normal", "Started", "Container started", name)
-        if plan.end is not None:
-            end = {"at": self.now + plan.end.after, "code": plan.end.code, "reason": plan.end.shown_reason}
-            record = {**record, "end": end}
-        address = (self.row or {}).get("ip") or ""
-        moments = [list(moment) for moment in probes.moments(container, plan, address)]
-        self._note_of("probes", name, {"ready": False, "started": False, "moments": moments})
-        record = {**record, "stops": plan.stops, "stop_code": plan.stop_code}
+        present = self._present()
+        assert present is not None
+        self._keep(present, machine, **changes)
+        self._note_of("probes", name, {"ready": False, "started": False, "ledgers": {}})
+        record = self._new_record(container, references.parse(container["image"]))
         self._write_records({name: record}, self._story("started", NORMAL, container=name), pulling=None)
+        self._look(present, machine)
+        if dig(container, "lifecycle", "postStart"):
+            self._begin_post_start(container, machine)
+
+    def _not_started(self, container: Document, problem: str, code: int) -> None:
+        name = container["name"]
+        self._event("Normal", "Created", "Container created", name)
+        self._event("Warning", "Failed", f"Error: {problem}", name)
+        self._note_of("reasons", name, ["RunContainerError", problem])
+        self._hold(name, self.now + RESYNC, quiet=False)
+        record = ended(self._new_record(container, references.parse(container["image"])), self.now, code, "StartError")
+        story = self._story("crashed", NORMAL, container=name, code=code)
+        self._write_records({name: {**record, "message": problem}}, story, pulling=None)
+
+    def _run(self, container: Document) -> tuple[Machine, dict[str, Any]]:
+        """The Pod's machine with the container started, and what else changes in its row; raises StartError."""
+        present = self._present()
+        site = self._site()
+        assert present is not None and site is not None
+        name, machine = container["name"], present.own
+        variables = self._variables(container)
+        mounted = volumes.of_container(self.pod, container, site.places, machine.volumes, variables, self.now)
+        if mounted.trees:
+            machine = machine.with_volumes({**machine.volumes, **mounted.trees})
+        image = str(references.parse(container["image"]))
+        run = runs.container_run(self.pod, container, image, variables, mounted.mounts)
+        before = {**site.row.get("before", {})}
+        if name in site.row["images"]:
+            before[name] = [list(line) for line in machine.logs(name)]
+        changes = {"images": {**site.row["images"], name: image}, "before": before, "places": {**site.places, **mounted.places}}
+        return machine.start(run, self.now, self._network()), changes
+
+    def _variables(self, container: Document) -> dict[str, str]:
+        place = runtime.place_of(self.context, self.pod, self.node)
+        return environment.of_container(self.context, self.pod, container, place)
+
+    # --- postStart -------------------------------------------------------------------------------------------------
+
+    def _begin_post_start(self, container: Document, machine: Machine) -> None:
+        """The hook runs; until it is over, the worker does nothing else, and nobody hears that the container runs."""
+        action = container["lifecycle"]["postStart"]
+        done = handlers.hook(action, machine, self.now, self._target(container))
+        self._operate("postStart", done.took, container=container["name"])
+
+    def _post_started(self, operation: dict[str, Any]) -> None:
+        """The hook is over: in earnest now, with what it has left in the container."""
+        name = operation["container"]
+        container, record = self._container(name), self.records.get(name)
+        self._note(op=None)
+        present = self._present(operation["began"])
+        if present is None or record is None or record["state"] != "running":
+            return
+        action = container["lifecycle"]["postStart"]
+        done = handlers.hook(action, present.own, operation["began"], self._target(container))
+        if done.machine.at <= self.now:
+            self._keep(present, done.machine)
+            self._look(present, done.machine)
+        if done.problem:
+            self._event("Warning", "FailedPostStartHook", "PostStartHook failed", name)
+            self._note_of("reasons", name, ["PostStartHookError", done.problem])
+            self._stop({name: record}, "FailedPostStartHook", self._story("killing", container=name))
+        else:
+            self._post_status()
 
     def _new_record(self, container: Document, reference: references.Reference) -> Record:
         before = self.records.get(container["name"])

@@ -25,7 +25,14 @@ Work = Mapping[str, Any]
 
 
 def should_restart(pod: Document, container: Document, code: int) -> bool:
-    """Whether a container that ended with `code` is started again."""
+    """Whether a container that ended with `code` is started again: its own rules, its own policy, the Pod's policy.
+
+    pkg/api/v1/pod/util.go (ContainerShouldRestart)
+    """
+    for rule in container.get("restartPolicyRules") or []:
+        codes = rule.get("exitCodes") or {}
+        if (code in (codes.get("values") or [])) == (codes.get("operator") == "In"):
+            return True
     policy = container.get("restartPolicy") or dig(pod, "spec", "restartPolicy", default="Always")
     return policy == "Always" or (policy == "OnFailure" and code != 0)
 
@@ -89,6 +96,9 @@ def _container(
     name = container["name"]
     record = records.get(name)
     waiting = work.get("reasons", {}).get(name)
+    if record is not None and _is_in_post_start(work, name):
+        # Until the hook is over the worker says nothing of its container.
+        return pods.container_status(pod, name) or _without_record(pod, container, waiting, has_init, terminal)
     if record is None:
         return _without_record(pod, container, waiting, has_init, terminal)
     probed = work.get("probes", {}).get(name, {})
@@ -112,6 +122,11 @@ def _container(
         "restartCount": record["attempt"], "image": record["image"], "imageID": record["image_id"],
         "containerID": record["id"], "started": started,
     }
+
+
+def _is_in_post_start(work: Work, name: str) -> bool:
+    operation = work.get("op") or {}
+    return operation.get("what") == "postStart" and operation.get("container") == name
 
 
 def _is_plain_init(pod: Document, container: Document) -> bool:

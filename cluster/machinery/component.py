@@ -104,6 +104,11 @@ class Context(LiveReader):
         self._begin(story, why)
         self._server.write_row("write", table, key, value)
 
+    def keep(self, table: str, key: Key, value: Any) -> None:
+        """Set a node-local row (None removes it) that is no write of its own, but part of what happens: nobody is woken."""
+        if self.world.row(table, key) != value:
+            self._etcd.set(table, key, value)
+
     def _begin(self, story: Story, why: Any) -> None:
         if self.wrote:
             raise RuntimeError(f"{self._component} makes a second write in one reconcile: {story.key}")

@@ -19,6 +19,7 @@ from cluster.objects import metadata, quantity
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import persistentvolume as persistent
 from cluster.objects.kinds import persistentvolumeclaim as claims
+from cluster.objects.kinds import pod as pods
 
 TABLE = "host/volumes"
 COMPUTED = ("configMap", "secret", "downwardAPI", "projected", "image")
@@ -59,12 +60,17 @@ class Place(NamedTuple):
     @property
     def is_shared(self) -> bool:
         """Whether other Pods can have the same files."""
-        return not self.key.startswith(("emptydir/", "config/"))
+        return is_shared(self.key)
+
+
+def is_shared(key: str) -> bool:
+    """Whether several Pods can have the files of this place."""
+    return not key.startswith(("emptydir/", "config/"))
 
 
 def place_of(view: Reader, pod: Document, volume: Document, node: str) -> Place | None:
     """Where a volume of a Pod lies; None while its claim is not bound. Raises MountError for what no node can mount."""
-    uid, name = metadata.uid(pod), volume["name"]
+    uid, name = pods.runtime_uid(pod), volume["name"]
     if any(volume.get(kind) is not None for kind in COMPUTED):
         return Place(f"config/{uid}/{name}", read_only=True)
     if volume.get("emptyDir") is not None:
@@ -130,16 +136,17 @@ def disk(node: str) -> str:
 
 def tree(view: Reader, key: str) -> Tree:
     """What lies at a place, as it was last kept."""
-    row = view.host(TABLE, (key,))
-    return _base(key) if row is None else _tree_of_row(key, row)
+    return tree_of(key, view.host(TABLE, (key,)))
 
 
 _KEPT: dict[int, tuple[Row, Tree]] = {}
 _MOST_KEPT = 4_096
 
 
-def _tree_of_row(key: str, row: Row) -> Tree:
-    """The tree of a row; the last ones are remembered because rows are never changed."""
+def tree_of(key: str, row: Row | None) -> Tree:
+    """The tree of a place's row; the last ones are remembered because rows are never changed."""
+    if row is None:
+        return _base(key)
     found = _KEPT.get(id(row))
     if found is not None and found[0] is row:
         return found[1]
@@ -193,6 +200,8 @@ def with_tree(key: str, row: Row | None, contents: Tree) -> Row:
 def with_user(row: Row | None, node: str, uid: str) -> Row:
     """The row of a place that a Pod mounts."""
     present = row if row is not None else {"files": {}}
+    if f"{node}/{uid}" in present.get("users", ()):
+        return present
     return {**present, "users": sorted({*present.get("users", ()), f"{node}/{uid}"})}
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cluster.containers import images, references
-from cluster.kubelet import probes, process
+from cluster.kubelet import probes
+from cluster.kubelet.probes import Outcome
 
 
 def http(port=80, path="/", **fields):
@@ -120,24 +120,92 @@ def test_nothing_is_scheduled_for_probes_that_change_nothing(nodes):
     assert nodes.run(3000) == []
 
 
-def moments(container, image="nginx"):
-    found = images.find(references.parse(image), {})
-    assert found is not None
-    plan = process.plan(container, found)
-    return [(moment.at, moment.what) for moment in probes.moments(container, plan, "10.0.0.1")]
+# --- what follows from outcomes --------------------------------------------------------------------------------------
+
+OK, BAD = Outcome(True), Outcome(False, "no")
+
+
+def moments(container, outcomes, *, turns=(), until=None, since=0, ledgers=None):
+    """`outcomes`: (from when on, Outcome); times since the container's start in seconds."""
+    def ask(kind, probe, at):
+        return [outcome for begin, outcome in outcomes if begin * 1000 <= at][-1]
+
+    known = probes.Future([*(turn * 1000 for turn in turns)], None if until is None else until * 1000)
+    found = probes.foreseen(container, 0, ledgers or {}, since * 1000, ask, known)
+    return found, [(moment.at / 1000, moment.what) for moment in probes.moments(container, 0, found)]
 
 
 def test_moments_without_probes():
-    assert moments({}) == [(0, "started"), (0, "ready")]
+    assert moments({}, [(0, OK)])[1] == [(0, "started"), (0, "ready")]
 
 
 def test_moments_of_a_slow_server():
-    probe = {"tcpSocket": {"port": 8080}, "periodSeconds": 1}
-    assert moments({"readinessProbe": probe}, "tomcat") == [(0, "started"), (1000, "unhealthy"), (2000, "ready")]
+    found = moments({"readinessProbe": {"periodSeconds": 1}}, [(0, BAD), (2, OK)], turns=[2])[1]
+    assert found == [(0, "started"), (1, "unhealthy"), (2, "ready")]
 
 
-def test_probes_of_a_long_script_are_bounded():
-    script = "sleep 100000; touch /tmp/ok; sleep 100000"
-    probe = {"exec": {"command": ["cat", "/tmp/ok"]}, "periodSeconds": 1}
-    found = moments({"command": ["sh", "-c", script], "readinessProbe": probe}, "busybox")
-    assert found[:2] == [(0, "started"), (1000, "unhealthy")]
+def test_moments_of_a_liveness_probe():
+    container = {"livenessProbe": {"periodSeconds": 5, "initialDelaySeconds": 5}}
+    found = moments(container, [(0, OK), (30, BAD)], turns=[30])[1]
+    assert found == [(0, "started"), (0, "ready"), (30, "unhealthy"), (40, "kill")]
+
+
+def test_moments_of_a_flapping_server():
+    container = {"readinessProbe": {"periodSeconds": 1, "failureThreshold": 2, "successThreshold": 2}}
+    outcomes = [(0, OK), (5, BAD), (6, OK), (10, BAD)]
+    found = moments(container, outcomes, turns=[5, 6, 10])[1]
+    assert found == [(0, "started"), (2, "ready"), (5, "unhealthy"), (10, "unhealthy"), (11, "unready")]
+
+
+def test_an_outcome_that_is_thrown_away():
+    container = {"livenessProbe": {"periodSeconds": 1, "failureThreshold": 1}}
+    found = moments(container, [(0, Outcome(None, "rpc error"))])[1]
+    assert found == [(0, "started"), (0, "ready"), (1, "unhealthy")]
+
+
+def test_a_startup_probe_comes_first():
+    both = {"periodSeconds": 2}
+    container = {"startupProbe": {"periodSeconds": 3}, "livenessProbe": both, "readinessProbe": both}
+    found = moments(container, [(0, BAD), (3, OK), (100, BAD)], turns=[3, 100])[1]
+    assert found[:3] == [(1, "unhealthy"), (4, "started"), (5, "ready")]
+    assert (105, "kill") in found
+
+
+def test_the_past_stays_when_the_future_changes():
+    container = {"livenessProbe": {"periodSeconds": 10, "failureThreshold": 3}}
+    ledgers, found = moments(container, [(0, OK), (20, BAD)], turns=[20])
+    assert found[-1] == (41, "kill")
+    ledgers, found = moments(container, [(0, OK)], since=35, ledgers=ledgers)
+    assert found == [(0, "started"), (0, "ready"), (21, "unhealthy")]
+    ledgers, found = moments(container, [(0, BAD)], since=45, ledgers=ledgers)
+    assert found[-2:] == [(51, "unhealthy"), (71, "kill")]
+
+
+def test_nothing_is_said_beyond_what_is_known():
+    container = {"livenessProbe": {"periodSeconds": 1, "failureThreshold": 30}}
+    ledgers, found = moments(container, [(0, BAD)], until=20)
+    assert found[-1] == (1, "unhealthy")
+    assert moments(container, [(0, BAD)], since=21, ledgers=ledgers, until=40)[1][-1] == (30, "kill")
+
+
+def test_a_probe_that_changes_files_is_made_in_earnest():
+    container = {"readinessProbe": {"periodSeconds": 5}}
+    assert moments(container, [(0, Outcome(True, "", True))])[1][-1] == (1, "touch")
+
+
+def test_a_long_history_is_bounded():
+    container = {"readinessProbe": {"periodSeconds": 1}}
+    flapping = [(second, OK if second % 2 else BAD) for second in range(4000)]
+    ledgers, _ = moments(container, flapping, turns=range(4000), until=3999)
+    assert len(ledgers["readiness"]["runs"]) <= 4000
+    ledgers, _ = moments(container, [(0, OK)], since=3999, ledgers=ledgers)
+    assert len(ledgers["readiness"]["runs"]) <= probes.MOST_RUNS
+
+
+def test_what_was_made_and_what_is_next():
+    probe = {"periodSeconds": 10}
+    ledger = {"first": 1000, "runs": [[1000, True, ""], [21_000, False, "no"]], "result": False, "until": None}
+    assert list(probes.made("readiness", probe, ledger, 35_000)) == [
+        (1000, True, ""), (11_000, True, ""), (21_000, False, "no"), (31_000, False, "no"),
+    ]
+    assert [probes.following("readiness", probe, ledger, now) for now in (0, 1000, 35_000)] == [1000, 11_000, 41_000]

@@ -106,25 +106,27 @@ def _pods(invocation: Invocation) -> Generator[Output | Wait, None, list[Documen
         )
     if kind is pods.KIND:
         return [document]
-    return (yield from _pods_of(invocation, kind.kind, document))
+    found = yield from pods_of(invocation, kind.kind, document)
+    if invocation.on("all-pods"):
+        return found
+    if len(found) > 1:
+        yield Output("stderr", f"Found {len(found)} pods, using pod/{metadata.name(found[0])}\n")
+    return found[:1]
 
 
-def _pods_of(invocation: Invocation, kind: str, document: Document) -> Generator[Output | Wait, None, list[Document]]:
-    """The Pod of a workload or a Service that is most worth reading, or all of them."""
+def pods_of(invocation: Invocation, kind: str, document: Document) -> Generator[Output | Wait, None, list[Document]]:
+    """The Pods of a workload or a Service, the one that is most worth looking at first."""
     selector = dig(document, "spec", "selector")
     if not selector:
-        raise CommandError(f"error: cannot get the logs from *v1.{kind}: selector for {kind} could not be found")
+        what = "get the logs from" if invocation.command == "logs" else "attach to"
+        raise CommandError(f"error: cannot {what} *v1.{kind}: selector for {kind} could not be found")
     labels = LabelSelector.from_map(selector) if kind == "Service" else LabelSelector.from_document(selector)
     deadline = invocation.api.now + POD_RUNNING_TIMEOUT
     while not (found := sorted(invocation.api.list("pods", invocation.namespace, labels), key=_worth)):
         if invocation.api.now >= deadline:
             raise CommandError("error: timed out waiting for the condition")
         yield Wait(deadline)
-    if invocation.on("all-pods"):
-        return found
-    if len(found) > 1:
-        yield Output("stderr", f"Found {len(found)} pods, using pod/{metadata.name(found[0])}\n")
-    return found[:1]
+    return found
 
 
 def _worth(pod: Document) -> tuple[object, ...]:
@@ -142,16 +144,14 @@ def _worth(pod: Document) -> tuple[object, ...]:
 def _streams(invocation: Invocation, pod: Document) -> Generator[Output | Wait, None, list[Stream]]:
     containers = [container["name"] for container in all_containers(pod)]
     if not invocation.on("all-containers"):
-        containers = [(yield from _one_container(invocation, pod))]
-    extra = invocation.shell.simulation.settings.extra_images
-    return [
-        Stream(metadata.namespace(pod), metadata.name(pod), name, invocation.on("previous"), extra) for name in containers
-    ]
+        containers = [(yield from one_container(invocation, pod, _container(invocation)))]
+    return [Stream(metadata.namespace(pod), metadata.name(pod), name, invocation.on("previous")) for name in containers]
 
 
-def _one_container(invocation: Invocation, pod: Document) -> Generator[Output | Wait, None, str]:
+def one_container(invocation: Invocation, pod: Document, wanted: str) -> Generator[Output | Wait, None, str]:
+    """The container that is meant: the wanted one, the one that an annotation names, or the first."""
     known = [container["name"] for container in all_containers(pod)]
-    name = _container(invocation) or metadata.annotations(pod).get(DEFAULT_CONTAINER, "")
+    name = wanted or metadata.annotations(pod).get(DEFAULT_CONTAINER, "")
     if not name:
         name = pods.containers(pod)[0]["name"]
         if len(known) > 1:

@@ -9,6 +9,7 @@ from cluster.kubectl.commands.cordon import COMMANDS as CORDON
 from cluster.kubectl.commands.create import COMMANDS as CREATE
 from cluster.kubectl.commands.delete import COMMANDS as DELETE
 from cluster.kubectl.commands.describe import COMMANDS as DESCRIBE
+from cluster.kubectl.commands.exec import COMMANDS as EXEC
 from cluster.kubectl.commands.explain import COMMANDS as EXPLAIN
 from cluster.kubectl.commands.explain_controller import COMMANDS as EXPLAIN_CONTROLLER
 from cluster.kubectl.commands.explain_schedule import COMMANDS as EXPLAIN_SCHEDULE
@@ -29,7 +30,7 @@ from cluster.kubectl.commands.top import COMMANDS as TOP
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        *APPLY, *AUTOSCALE, *CORDON, *CREATE, *DELETE, *DESCRIBE, *EXPLAIN, *EXPLAIN_CONTROLLER, *EXPLAIN_SCHEDULE, *EXPOSE,
-        *GET, *HELP, *LABEL, *LOGS, *ROLLOUT, *RUN, *SCALE, *SET_IMAGE, *SIMULATE, *SIMULATE_STATIC_POD, *TAINT, *TOP,
+        *APPLY, *AUTOSCALE, *CORDON, *CREATE, *DELETE, *DESCRIBE, *EXEC, *EXPLAIN, *EXPLAIN_CONTROLLER, *EXPLAIN_SCHEDULE,
+        *EXPOSE, *GET, *HELP, *LABEL, *LOGS, *ROLLOUT, *RUN, *SCALE, *SET_IMAGE, *SIMULATE, *SIMULATE_STATIC_POD, *TAINT, *TOP,
     )
 }
