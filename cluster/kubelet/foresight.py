@@ -78,7 +78,7 @@ class Foreseer(Desk):
         ends, probed = {}, {}
         for name, record in self._running().items():
             container = self._container(name)
-            end = self._end_of(name, container, record, future)
+            end = self._end_of(container, record, machine.exit_of(name) or future.ends.get(name))
             if end is not None:
                 ends[name] = end
             probed[name] = self._foreseen(name, container, record, machine, future)
@@ -99,9 +99,8 @@ class Foreseer(Desk):
     def _is_known_for_ever(self, future: MachineFuture) -> bool:
         return future.horizon >= self.now + LOOK_AHEAD and not future.turns and not future.ends
 
-    def _end_of(self, name: str, container: Document, record: Record, future: MachineFuture) -> dict[str, Any] | None:
-        """How the container will end: by itself, by the kernel for want of memory, or by the kubelet."""
-        found = future.ends.get(name)
+    def _end_of(self, container: Document, record: Record, found: Exit | None) -> dict[str, Any] | None:
+        """How the container will end: by itself (`found`), by the kernel for want of memory, or by the kubelet."""
         starved = usage.killed_at(self.context, self.pod, container) if self._has_load() else None
         if starved is not None and (found is None or starved < found.at):
             found = Exit(max(starved, self.now), KILLED, "OOMKilled")
@@ -155,12 +154,16 @@ class Foreseer(Desk):
         return 0 if row is None else int(row.get("touched", 0))
 
     def _note_demands(self, future: MachineFuture) -> None:
-        """What the processes demand over time, for those who count what is used; pressure on the node may follow."""
-        key = (self.node, self.uid)
-        steps = {
-            name: [list(step) for step in found] for name, found in future.demands.items()
-            if any(cpu or memory for _, cpu, memory in found)
-        }
+        """What the processes demand over time, for those who count what is used; pressure on the node may follow.
+
+        What the image's own server takes at rest is counted by them.
+        """
+        key, steps = (self.node, self.uid), {}
+        for name, found in future.demands.items():
+            rest = load.image_of(self._container(name))
+            more = [[at, max(0, cpu - rest.idle_cpu), max(0, memory - rest.memory)] for at, cpu, memory in found]
+            if any(cpu or memory for _, cpu, memory in more):
+                steps[name] = more
         if (steps or None) != self.context.host(usage.DEMANDS, key):
             self.context.keep(usage.DEMANDS, key, steps or None)
             self.context.again(0, (self.node, "", EVICTION))

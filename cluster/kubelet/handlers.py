@@ -23,6 +23,7 @@ MOST_REDIRECTS = 10
 # So much of what a command writes stands in an event (maxReadLength of pkg/probe/exec).
 MOST_OUTPUT = 10 * 1024
 HOOK_PATIENCE = times.DAY
+_LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 _HTTPS_TO_HTTP = "http: server gave HTTP response to HTTPS client"
 
 
@@ -119,9 +120,11 @@ def _get(
 
 
 def _send(request: Request, machine: Machine, target: Target) -> Response | Failure:
-    """To the Pod itself, or to whatever host the probe names."""
-    if request.host == target.ip:
-        return machine.serve(request, target.outside)[1]
+    """To the Pod itself, or to whatever host the probe names; the node's own loopback is that of Pods on its network."""
+    if request.host in _LOOPBACK and target.ip != target.host_ip:
+        return Failure("refused", address=request.host)
+    if request.host == target.ip or request.host in _LOOPBACK:
+        return machine.serve(request._replace(host=target.ip), target.outside)[1]
     return target.outside.request(request)
 
 
@@ -133,7 +136,7 @@ def _http_complaint(url: str, failure: Failure) -> str:
         "timeout": "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
         "unknown-host": f"dial tcp: lookup {parts.hostname} on 10.0.0.2:53: no such host",
         "unreachable": f"dial tcp {address}: connect: no route to host",
-        "protocol": _HTTPS_TO_HTTP,
+        "not-tls": _HTTPS_TO_HTTP,
     }.get(failure.kind, "EOF")
     return f'Get "{url}": {text}'
 

@@ -230,7 +230,8 @@ class _Worker(Refresher, Starter):
         for name, record in over.items():
             if machine.exit_of(name) is None:
                 machine = machine.kill(name, record["finished"], record["reason"], record["code"])
-        self._keep(present, machine)
+        if machine is not present.own:
+            self._keep(present, machine)
         if self._running().keys() - over.keys():
             self._note(again=True)
         return {name: termination.with_message(self._container(name), record, machine) for name, record in over.items()}

@@ -15,6 +15,7 @@ from cluster.kubelet.desk import Record, ended
 from cluster.kubelet.downward import Place
 from cluster.kubelet.durations import go_duration
 from cluster.kubelet.environment import ConfigurationError
+from cluster.kubelet.runtime import Present
 from cluster.kubelet.stopping import Stopper
 from cluster.machinery.story import NORMAL
 from cluster.objects import times
@@ -337,7 +338,7 @@ class Starter(Stopper):
         container = self._container(name)
         self._note(op=None)
         try:
-            machine, changes = self._run(container)
+            present, machine, changes = self._run(container)
         except ConfigurationError as problem:
             self._refuse_start(name, "CreateContainerConfigError", str(problem), event=str(problem))
             return
@@ -347,8 +348,6 @@ class Starter(Stopper):
         self._note_of("reasons", name, None)
         self._event("Normal", "Created", "Container created", name)
         self._event("Normal", "Started", "Container started", name)
-        present = self._present()
-        assert present is not None
         self._keep(present, machine, **changes)
         self._note_of("probes", name, {"ready": False, "started": False, "ledgers": {}})
         record = self._new_record(container, references.parse(container["image"]))
@@ -367,8 +366,8 @@ class Starter(Stopper):
         story = self._story("crashed", NORMAL, container=name, code=code)
         self._write_records({name: {**record, "message": problem}}, story, pulling=None)
 
-    def _run(self, container: Document) -> tuple[Machine, dict[str, Any]]:
-        """The Pod's machine with the container started, and what else changes in its row; raises StartError."""
+    def _run(self, container: Document) -> tuple[Present, Machine, dict[str, Any]]:
+        """The Pod's machine before and with the container started, and what else changes in its row; raises StartError."""
         present = self._present()
         site = self._site()
         assert present is not None and site is not None
@@ -383,7 +382,7 @@ class Starter(Stopper):
         if name in site.row["images"]:
             before[name] = [list(line) for line in machine.logs(name)]
         changes = {"images": {**site.row["images"], name: image}, "before": before, "places": {**site.places, **mounted.places}}
-        return machine.start(run, self.now, self._network()), changes
+        return present, machine.start(run, self.now, self._network()), changes
 
     def _variables(self, container: Document) -> dict[str, str]:
         place = runtime.place_of(self.context, self.pod, self.node)

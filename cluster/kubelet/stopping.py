@@ -17,6 +17,7 @@ from cluster.machinery.story import FOLDED, NORMAL, Story
 from cluster.objects import times
 from cluster.objects.documents import dig
 from cluster.objects.kinds import pod as pods
+from cluster.storage import contents
 
 # A container has at least so long to end (minimumGracePeriodInSeconds of pkg/kubelet/kuberuntime).
 MINIMUM_GRACE = 2
@@ -166,9 +167,10 @@ class Stopper(Foreseer):
         site = self._site()
         if site is None:
             return
-        present = self._present()
-        assert present is not None
-        self._keep(present, present.own)
+        if any(contents.is_shared(key) for key, *_ in site.places.values()):
+            present = self._present()
+            assert present is not None
+            self._keep(present, present.own)
         for (table, key), value in volumes.let_go(self.context, site.places, self.node, self.uid).items():
             self.context.keep(table, key, value)
         own = self._site()

@@ -131,11 +131,25 @@ def trees(view: Reader, pod: Document, places: Places, place: Place, at: int) ->
             continue
         row = view.host(contents.TABLE, (key,))
         if row is None and key.startswith(CONFIG):
-            volume = next((volume for volume in of_pod(pod) if volume["name"] == name), None)
-            found[key] = projected.tree(view, pod, volume, place, at) if volume is not None else Tree()
+            found[key] = _filled_by_itself(view, pod, name, key, place, at)
         else:
             found[key] = contents.tree_of(key, row)
     return found
+
+
+# The trees of tokens that were asked for last: they hang on the Pod and on the moment of their making alone.
+_TOKENS: dict[tuple[str, int, str], Tree] = {}
+_MOST_TOKENS = 2_048
+
+
+def _filled_by_itself(view: Reader, pod: Document, name: str, key: str, place: Place, at: int) -> Tree:
+    known = (key, at, place.ip)
+    if known not in _TOKENS:
+        if len(_TOKENS) >= _MOST_TOKENS:
+            _TOKENS.clear()
+        volume = next((volume for volume in of_pod(pod) if volume["name"] == name), None)
+        _TOKENS[known] = projected.tree(view, pod, volume, place, at) if volume is not None else Tree()
+    return _TOKENS[known]
 
 
 # --- mounts of a container -------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ MINUTE = times.MINUTE
 
 def _containers(seconds: str, code: str) -> str:
     """A process that ends by itself, and at once when it is asked to, as those of the recordings did."""
-    script = f"trap exit TERM; sleep {seconds}; exit {code}"
+    script = f"trap exit TERM; sleep {seconds} & wait; exit {code}"
     return f'containers: [{{name: c, image: "busybox:1", command: [sh, -c, "{script}"]}}]'
 
 

@@ -33,7 +33,7 @@ def test_wrong_port_keeps_a_pod_unready(nodes):
 @pytest.mark.parametrize(("probe", "complaint"), [
     ({"tcpSocket": {"port": 81}}, "dial tcp 10.244.1.2:81: connect: connection refused"),
     (http(path="/healthz"), "HTTP probe failed with statuscode: 404"),
-    ({"exec": {"command": ["cat", "/tmp/healthy"]}}, "cat: can't open '/tmp/healthy': No such file or directory"),
+    ({"exec": {"command": ["cat", "/tmp/healthy"]}}, "cat: /tmp/healthy: No such file or directory"),
     ({"httpGet": {"port": 80, "scheme": "HTTPS"}},
      'Get "https://10.244.1.2:80/": http: server gave HTTP response to HTTPS client'),
     ({"grpc": {"port": 9000}},
