@@ -290,6 +290,9 @@ SENTENCES: dict[str, str] = {
     "kubelet.started": gettext_noop("The **kubelet** on {node} has started container {container} of {pod}."),
     "kubelet.static-removed": gettext_noop("The file of {pod} is gone from {node}; its mirror goes with it."),
     "kubelet.status": gettext_noop("The **kubelet** on {node} posts the status of {pod}."),
+    "kubelet.volume-refreshed": gettext_noop(
+        "The **kubelet** on {node} syncs {pod}: volume {volume} now holds the new contents."
+    ),
     "load.removed": gettext_noop("There is no load on {service} any more."),
     "load.set": gettext_noop("The load on {service} is now {rate} requests per second."),
     "machine.added": gettext_noop("A new machine, {node}, is switched on."),
@@ -542,6 +545,9 @@ SENTENCES: dict[str, str] = {
     "user.deleted": gettext_noop("**You** delete {object}."),
     "user.env-set": gettext_noop("**You** set environment variables of {object}: {changes}."),
     "user.evicted": gettext_noop("**You** evict {pod} from {node}."),
+    "user.executed": gettext_noop(
+        "**You** run `{command}` in container {container} of {pod}, and something in it is not what it was."
+    ),
     "user.exposed": gettext_noop("**You** expose a set of Pods as {object}."),
     "user.image-set": gettext_noop("**You** set the image of {object}: {changes}."),
     "user.labeled": gettext_noop("**You** label {object}: {changes}."),

@@ -161,7 +161,11 @@ class Foreseer(Desk):
         key, steps = (self.node, self.uid), {}
         for name, found in future.demands.items():
             rest = load.image_of(self._container(name))
-            more = [[at, max(0, cpu - rest.idle_cpu), max(0, memory - rest.memory)] for at, cpu, memory in found]
+            more: list[list[int]] = []
+            for at, cpu, memory in found:
+                step = [at, max(0, cpu - rest.idle_cpu), max(0, memory - rest.memory)]
+                if not more or more[-1][1:] != step[1:]:
+                    more.append(step)
             if any(cpu or memory for _, cpu, memory in more):
                 steps[name] = more
         if (steps or None) != self.context.host(usage.DEMANDS, key):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
 
 from cluster.containers.machine import Failure, Machine, Outside, Request, Response
 from cluster.containers.machine import Outcome as Executed
@@ -25,6 +24,29 @@ MOST_OUTPUT = 10 * 1024
 HOOK_PATIENCE = times.DAY
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 _HTTPS_TO_HTTP = "http: server gave HTTP response to HTTPS client"
+
+
+class Url(NamedTuple):
+    """Where a request goes."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str  # with the query
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}{self.path}"
+
+    def to(self, location: str) -> Url:
+        """Where a redirect leads."""
+        scheme, found, rest = location.partition("://")
+        if not found:
+            base = "" if location.startswith("/") else self.path.rpartition("/")[0] + "/"
+            return self._replace(path=base + location)
+        address, slash, path = rest.partition("/")
+        host, _, port = address.partition(":")
+        standard = 443 if scheme == "https" else 80
+        return Url(scheme, host, int(port) if port.isdecimal() else standard, slash + path or "/")
 
 
 class Target(NamedTuple):
@@ -67,10 +89,11 @@ def _unknown_port(port: Any) -> Outcome:
     return Outcome(None, f'strconv.Atoi: parsing "{port}": invalid syntax')
 
 
-def url_of(action: Document, ip: str, port: int) -> str:
+def url_of(action: Document, ip: str, port: int) -> Url:
+    """The address that an httpGet asks."""
     path = str(action.get("path") or "/")
     scheme = str(action.get("scheme") or "HTTP").lower()
-    return f"{scheme}://{action.get('host') or ip}:{port}{path if path.startswith('/') else '/' + path}"
+    return Url(scheme, str(action.get("host") or ip), port, path if path.startswith("/") else f"/{path}")
 
 
 def _http(action: Document, machine: Machine, at: int, timeout: int, target: Target) -> Outcome:
@@ -78,7 +101,7 @@ def _http(action: Document, machine: Machine, at: int, timeout: int, target: Tar
     if port is None:
         return _unknown_port(action.get("port"))
     url = url_of(action, target.ip, port)
-    first_host = urlsplit(url).hostname
+    first_host = url.host
     for _ in range(MOST_REDIRECTS + 1):
         answer = _get(url, action, machine, at, timeout, target, "probe")
         if isinstance(answer, Failure):
@@ -87,10 +110,9 @@ def _http(action: Document, machine: Machine, at: int, timeout: int, target: Tar
             return Outcome(False, _http_complaint(url, Failure("timeout")))
         if not 300 <= answer.status < 400:
             break
-        following = urljoin(url, _header(answer, "location"))
-        if urlsplit(following).hostname != first_host:
+        url = url.to(_header(answer, "location"))
+        if url.host != first_host:
             return Outcome(True, f"Probe terminated redirects, Response body: {answer.body}")
-        url = following
     else:
         return Outcome(False, f'Get "{url}": stopped after {MOST_REDIRECTS} redirects')
     good = 200 <= answer.status < 400
@@ -106,15 +128,12 @@ def _busy(target: Target, at: int) -> float:
 
 
 def _get(
-    url: str, action: Document, machine: Machine, at: int, timeout: int | None, target: Target, purpose: str
+    url: Url, action: Document, machine: Machine, at: int, timeout: int | None, target: Target, purpose: str
 ) -> Response | Failure:
-    parts = urlsplit(url)
     headers: dict[str, str] = {"User-Agent": f"kube-{purpose}/{VERSION}", "Accept": "*/*"}
     headers.update({header["name"]: header.get("value", "") for header in action.get("httpHeaders") or []})
-    path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     request = Request(
-        parts.scheme, parts.hostname or "", port, at, "GET", path, headers, timeout=timeout, source=target.host_ip,
+        url.scheme, url.host, url.port, at, "GET", url.path, headers, timeout=timeout, source=target.host_ip,
     )
     return _send(request, machine, target)
 
@@ -128,13 +147,12 @@ def _send(request: Request, machine: Machine, target: Target) -> Response | Fail
     return target.outside.request(request)
 
 
-def _http_complaint(url: str, failure: Failure) -> str:
-    parts = urlsplit(url)
-    address = f"{parts.hostname}:{parts.port}"
+def _http_complaint(url: Url, failure: Failure) -> str:
+    address = f"{url.host}:{url.port}"
     text = {
         "refused": f"dial tcp {address}: connect: connection refused",
         "timeout": "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
-        "unknown-host": f"dial tcp: lookup {parts.hostname} on 10.0.0.2:53: no such host",
+        "unknown-host": f"dial tcp: lookup {url.host} on 10.0.0.2:53: no such host",
         "unreachable": f"dial tcp {address}: connect: no route to host",
         "not-tls": _HTTPS_TO_HTTP,
     }.get(failure.kind, "EOF")

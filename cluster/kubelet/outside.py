@@ -12,7 +12,7 @@ from typing import Any
 from cluster.apiserver.reader import Reader
 from cluster.containers.machine import Failure, Request, Response
 from cluster.kubelet import runtime
-from cluster.network import dns
+from cluster.machinery import dns
 from cluster.objects import metadata
 from cluster.objects.documents import Key, dig
 from cluster.objects.kinds import pod as pods

@@ -1,13 +1,12 @@
 """What containers have written."""
 
+from cluster.containers.kernel import KEPT_LINES
 from cluster.kubelet import logs
 
 
-def written(nodes, name="web", **options):
-    pod = nodes.pod(name)
-    row = nodes.user.host("host/containers", (pod["spec"]["nodeName"], pod["metadata"]["uid"]))
-    found = logs.lines(pod["spec"]["containers"][0], row["containers"]["c"], nodes.simulation.now, {}, **options)
-    return [text for _, text in found]
+def written(nodes, name="web", container="c", **options):
+    found = logs.lines(nodes.user, nodes.pod(name), container, nodes.simulation.now, **options)
+    return [line.text for line in found]
 
 
 def test_it_works(nodes):
@@ -32,7 +31,7 @@ def test_previous_run(nodes):
 def test_crash_says_why(nodes):
     nodes.create(image="mysql:8")
     nodes.run(20)
-    assert "password option is not specified" in written(nodes)[0]
+    assert any("password option is not specified" in line for line in written(nodes))
 
 
 def test_date(nodes):
@@ -43,5 +42,18 @@ def test_date(nodes):
 
 def test_long_logs_are_cut(nodes):
     nodes.create(image="busybox:1", command=["sh", "-c", "while true; do echo hi; done"])
-    nodes.run(100_000)
-    assert len(written(nodes)) == logs.KEPT_LINES
+    nodes.run(1000)
+    assert len(written(nodes)) == KEPT_LINES
+
+
+def test_a_pod_that_is_over_keeps_its_log(nodes):
+    nodes.create(image="busybox:1", command=["sh", "-c", "echo done"], restartPolicy="Never")
+    nodes.run(60)
+    assert written(nodes) == ["done"]
+
+
+def test_both_streams(nodes):
+    nodes.create(image="busybox:1", command=["sh", "-c", "echo out; echo err >&2; sleep 100"])
+    nodes.run(10)
+    found = logs.lines(nodes.user, nodes.pod(), "c", nodes.simulation.now)
+    assert [(line.stream, line.text) for line in found] == [("stdout", "out"), ("stderr", "err")]
