@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 from cluster.apiserver.errors import APIError
@@ -38,6 +39,8 @@ from cluster.objects.kinds import pod as pods
 RESOURCE = jobs.RESOURCE
 # How long changes of Pods are collected before the Job is looked at (SyncJobBatchPeriod).
 BATCH = times.SECOND
+# At most so many Pods are made or deleted in a turn (MaxPodCreateDeletePerSync).
+BURST = 500
 # What failed is tried again after a second, doubling (DefaultJobApiBackOff, MaxJobApiBackOff).
 API_BACK_OFF, LONGEST_API_BACK_OFF = times.SECOND, times.MINUTE
 # From the second failure on a retry keeps no cluster from being quiet.
@@ -60,6 +63,8 @@ class Turn:
     wrote: int | None = None  # when this turn made its first write
     end: list[Any] | None = None  # the Ending that this turn has found
     doomed: list[str] | None = None  # Pods that this turn deletes with their finalizer
+    batch: list[int] | None = None  # the Pods that are made: [size of the batch, left of it, made in this turn, failed of it]
+    refused: list[Any] | None = None  # code, reason and message of a creation that failed in this batch
     done: list[str] | None = None  # counted Pods whose finalizer this turn takes away
     retry: list[Any] | None = None  # a Wait: what could not be done is tried again
     failures: int = 0
@@ -354,15 +359,15 @@ def _manage(context: Context, job: Document, tally: Tally, turn: Turn) -> int:
     """Make one Pod, or delete one; how long a back-off still lasts that forbids to make one (manageJob)."""
     if turn.doomed is None:
         too_many = len(tally.active) if jobs.is_suspended(job) else max(0, len(tally.active) - wanted(tally))
-        turn.doomed = [metadata.name(pod) for pod in surplus(job, tally.active, too_many)] or None
+        turn.doomed = [metadata.name(pod) for pod in surplus(job, tally.active, too_many)[:BURST]] or None
     if turn.doomed is not None:
         _delete_doomed(context, job, tally, turn)
         return 0
-    if missing(tally) <= 0:
+    if missing(tally) <= 0 and turn.batch is None:
         return 0
-    held = held_back(tally)
+    held = held_back(tally) if turn.batch is None else 0
     if not held:
-        _create(context, job, tally)
+        _create_batch(context, job, tally, turn)
     return held
 
 
@@ -394,10 +399,36 @@ def held_back(tally: Tally) -> int:
     return min(waits, default=0)
 
 
-def _create(context: Context, job: Document, tally: Tally) -> None:
-    index = _next_index(tally) if jobs.is_indexed(job) else None
-    if jobs.is_indexed(job) and index is None:
+def _create_batch(context: Context, job: Document, tally: Tally, turn: Turn) -> None:
+    """Make the next Pod of the current batch. Batches double and are tried to their end; one with a failure is the last."""
+    size, left, made, failed = turn.batch or [1, 1, 0, 0]
+    while True:
+        if left == 0 and not failed:
+            size = left = max(0, min(2 * size, missing(tally), BURST - made))
+        if left == 0:
+            break
+        left -= 1
+        turn.batch = [size, left, made, failed]
+        try:
+            if not _create(context, job, tally, failed):
+                break
+        except APIError as error:
+            if pod_control.namespace_is_terminating(error):
+                raise
+            turn.refused, failed = [error.code, error.reason, error.message], failed + 1
+            continue
+        turn.batch = [size, left, made + 1, failed]
         return
+    turn.batch = [size, 0, made, failed]
+    if turn.refused is not None:
+        raise APIError(*turn.refused)
+
+
+def _create(context: Context, job: Document, tally: Tally, skipped: int) -> bool:
+    """Make one Pod, for an Indexed Job that of the first index that has none but for those `skipped`; whether there was one."""
+    index = _next_index(tally, skipped) if jobs.is_indexed(job) else None
+    if jobs.is_indexed(job) and index is None:
+        return False
     reference = object_reference(RESOURCE, job)
     args = {
         "job": reference, "pod": "", "active": len(tally.active), "parallelism": jobs.parallelism(job),
@@ -414,14 +445,16 @@ def _create(context: Context, job: Document, tally: Tally) -> None:
     # The server has only now made up the name.
     args["pod"] = object_reference("pods", pod)
     context.event(job, "Normal", "SuccessfulCreate", f"Created pod: {metadata.name(pod)}")
+    return True
 
 
-def _next_index(tally: Tally) -> int | None:
-    """The first index that has no Pod and need not wait."""
-    for index in tally.pending_indexes()[: missing(tally)]:
-        if not job_backoff.remaining_of_index(tally.kept.get(index), tally.now):
-            return index
-    return None
+def _next_index(tally: Tally, skipped: int) -> int | None:
+    """The first index that has no Pod and need not wait, after so many others."""
+    free = (
+        index for index in tally.pending_indexes()[: missing(tally)]
+        if not job_backoff.remaining_of_index(tally.kept.get(index), tally.now)
+    )
+    return next(islice(free, skipped, None), None)
 
 
 def _delete_doomed(context: Context, job: Document, tally: Tally, turn: Turn) -> None:
