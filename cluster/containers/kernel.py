@@ -7,6 +7,7 @@ does not depend on how an advance was cut into parts.
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 MS = 1_000
 SECOND = 1_000_000
+
+NDOTS = 5  # resolv.conf of a Pod
+_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]+")
 
 # What goes on by itself when its time has come.
 TIMED = (RUN, SLEEP, WAIT_UNTIL)
@@ -582,18 +586,50 @@ class Kernel:
 
     def request(self, request: Request) -> Response | Failure:
         """Send a request to a host: this Pod itself, or the world outside."""
-        host = self.hosts().get(request.host, request.host)
-        if self.is_here(host):
+        from cluster.containers.network import Failure
+
+        if self.is_here(request.host):
             return self.serve(request)
-        return self.outside.request(request._replace(host=host) if host != request.host else request)
+        if _ADDRESS.fullmatch(request.host):
+            return self._ask_outside(request)
+        addresses = self.resolve(request.host)
+        if not addresses:
+            return Failure("unknown-host", 5)
+        if self.is_here(addresses[0]):
+            return self.serve(request._replace(host=addresses[0]))
+        return self._ask_outside(request._replace(host=addresses[0]))
+
+    def _ask_outside(self, request: Request) -> Response | Failure:
+        """Send a request to an address; whoever answers, the client has spoken with that address."""
+        return self.outside.request(request)._replace(address=request.host)
 
     def resolve(self, name: str) -> Sequence[str] | None:
         """The addresses of a name, as the C library finds them."""
         known = self.hosts().get(name)
         if known is not None:
             return [known]
-        if name == "localhost":
-            return ["127.0.0.1"]
+        if name in ("localhost", self.sandbox["hostname"]):
+            return ["127.0.0.1" if name == "localhost" else self.sandbox["ip"]]
+        found = self.look_up(name)
+        return found[1] if found is not None else None
+
+    def candidates(self, name: str) -> list[str]:
+        """The full names that the resolver tries for a name (resolv.conf: search, ndots:5)."""
+        if name.endswith("."):
+            return [name.rstrip(".")]
+        searched = [f"{name}.{domain}" for domain in self.sandbox["searches"]]
+        return [*searched, name] if name.count(".") < NDOTS else [name, *searched]
+
+    def look_up(self, name: str) -> tuple[str, Sequence[str]] | None:
+        """The first full name that the DNS knows, and its addresses."""
+        for candidate in self.candidates(name):
+            addresses = self.ask(candidate)
+            if addresses:
+                return candidate, addresses
+        return None
+
+    def ask(self, name: str) -> Sequence[str] | None:
+        """Ask the DNS for a full name."""
         return self.outside.resolve(name, self.now // MS)
 
     def hosts(self) -> dict[str, str]:
@@ -601,9 +637,11 @@ class Kernel:
 
     def serve(self, request: Request) -> Response | Failure:
         """What the process answers that listens on the request's port."""
-        from cluster.containers.network import Failure
+        from cluster.containers.network import Failure, Response
         from cluster.containers.programs import serving
 
+        if request.protocol == "ping":
+            return Response(0, {}, "", 0, self.sandbox["ip"])
         for port, proc in self.listeners():
             if port == request.port:
                 return serving.answer(self, proc, request)

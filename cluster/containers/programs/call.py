@@ -60,8 +60,9 @@ class UsageError(Exception):
 
 def play(call: Call) -> int | Wait:
     """Let a program run until it ends or waits."""
-    function = PROGRAMS.get(call.proc.program)
-    if function is None:
+    name = call.proc.program
+    function = PROGRAMS.get(name)
+    if function is None or (name in call.software.servers and not name.startswith("nginx")):
         from cluster.containers.programs import unknown
 
         function = unknown.run

@@ -49,6 +49,8 @@ def answer(kernel: Kernel, proc: Proc, request: Request) -> Response | Failure:
     """What a process that listens on the request's port answers."""
     call = Call(kernel, proc)
     protocol = proc.memo.get("protocol", "tcp")
+    if protocol == "raw":
+        return _raw(call, request)
     if request.protocol in ("tcp", "udp"):
         return Response(0, {}, "", 1, kernel.sandbox["ip"])
     if request.protocol in ("http", "https"):
@@ -63,6 +65,24 @@ def answer(kernel: Kernel, proc: Proc, request: Request) -> Response | Failure:
     if request.protocol != protocol:
         return Failure("reset", 1, kernel.sandbox["ip"])
     return stores.answer(call, request)._replace(address=kernel.sandbox["ip"])
+
+
+def _raw(call: Call, request: Request) -> Response | Failure:
+    """`nc -l`: what came from its input is the answer; what was asked goes to its output."""
+    memo = call.memo
+    if request.protocol in ("http", "https"):
+        head = "".join(f"{key}: {value}\r\n" for key, value in request.headers.items())
+        call.out(f"{request.method} {request.path} HTTP/1.1\r\n{head}\r\n{request.body}")
+    memo["served"] = True
+    if "-k" not in call.args and not any(word.startswith("-") and "k" in word for word in call.args):
+        memo["ports"] = []
+        call.kernel.wake_up(call.proc)
+    found = re.match(r"HTTP/[0-9.]+ ([0-9]{3})[^\n]*\n(.*?)\r?\n\r?\n(.*)", memo["text"], re.S) or re.match(
+        r"HTTP/[0-9.]+ ([0-9]{3})[^\n]*\n(\r?\n)(.*)", memo["text"], re.S
+    )
+    if found is None:
+        return Failure("reset", 1) if request.protocol == "http" else Response(0, {}, memo["text"], 1, call.kernel.sandbox["ip"])
+    return Response(int(found[1]), {}, found[3], 1, call.kernel.sandbox["ip"])
 
 
 def _http(call: Call, request: Request) -> Response | Failure:

@@ -476,7 +476,7 @@ def expr(call: Call) -> int:
             return 1
         call.out((args[0][slice(*found[1])] if len(found) > 1 else str(found[0][1])) + "\n")
         return 0
-    from cluster.containers.shell.arithmetic import ArithmeticFault, evaluate
+    from cluster.containers.shell.arithmetic import ArithmeticFault, DivisionByZero, evaluate
 
     if (len(args) == 3 and args[1] in ("=", "!=")) or any(not re.fullmatch(r"-?[0-9]+|[-+*/%()<>=!|&]+", word) for word in args):
         if len(args) == 3 and args[1] in ("=", "!="):
@@ -487,6 +487,6 @@ def expr(call: Call) -> int:
     try:
         value = evaluate(" ".join("==" if word == "=" else word for word in args), {})
     except ArithmeticFault as fault:
-        return call.fail("division by zero" if "zero" in str(fault) else "syntax error", 2)
+        return call.fail("division by zero" if isinstance(fault, DivisionByZero) else "syntax error", 2)
     call.out(f"{value}\n")
     return int(not value)

@@ -29,6 +29,10 @@ class ArithmeticFault(Exception):
     """An expression that has no value; `str()` says why."""
 
 
+class DivisionByZero(ArithmeticFault):
+    """`str()` is the expression: every shell has its own words for this."""
+
+
 def evaluate(text: str, variables: MutableMapping[str, str]) -> int:
     """The value of an expression; assignments in it change the variables. Raises ArithmeticFault."""
     return _Evaluation(text, variables, 0).value()
@@ -205,7 +209,7 @@ class _Evaluation:
             if right == 0:
                 if self.dry:
                     return 0
-                raise ArithmeticFault("divide by zero")
+                raise DivisionByZero(self.text.strip())
             quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
             return _wrapped(quotient if operator == "/" else left - quotient * right)
         return _wrapped(_OPERATIONS[operator](left, right))

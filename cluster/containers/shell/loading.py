@@ -27,6 +27,8 @@ def load(kernel: Kernel, proc: Proc, argv: list[str], path: str, shell: Shell | 
         return
     proc.argv = list(argv)
     if kind in SHELLS:
+        if proc.env is None and shell is not None:
+            proc.env = {name: shell.variables[name] for name in shell.exported if name in shell.variables}
         start_shell(kernel, proc, kind)
         return
     proc.program = kind

@@ -19,7 +19,7 @@ from cluster.containers.kernel import BrokenPipe, Kernel, NoProgram
 from cluster.containers.process import READ, RUN, WAIT, WRITE, Open, Proc, Shell
 from cluster.containers.programs.call import PROGRAMS, SMALL, Again, Call, play
 from cluster.containers.shell import builtins, code, conditional, loading, patterns
-from cluster.containers.shell.arithmetic import ArithmeticFault, evaluate
+from cluster.containers.shell.arithmetic import ArithmeticFault, DivisionByZero, evaluate
 from cluster.containers.shell.code import Command, Unit
 from cluster.containers.shell.expansion import Expander, ExpansionError, NeedsSubstitution, _Variables
 from cluster.containers.shell.syntax import Redirection, ShellSyntaxError, Word
@@ -328,7 +328,14 @@ def _expander(kernel: Kernel, proc: Proc, shell: Shell, line: int) -> Expander:
 def _guarded(kernel: Kernel, proc: Proc, shell: Shell, line: int, error: Exception) -> None:
     """An expansion has failed: a shell that is not interactive ends."""
     shell.results = []
-    complain(kernel, proc, str(error), line)
+    text = str(error)
+    if isinstance(error, DivisionByZero):
+        text = {
+            "ash": "divide by zero",
+            "dash": f'arithmetic expression: division by zero: "{text}"',
+            "bash": f'{text}: division by 0 (error token is "0")',
+        }[shell.style]
+    complain(kernel, proc, text, line)
     shell.status = 1 if shell.style == "bash" else 2
     if isinstance(error, ArithmeticFault) and shell.style == "bash":
         return
