@@ -133,7 +133,7 @@ def _version(image: Image, tag: str) -> str:
     found = re.match(r"v?([0-9]+(?:\.[0-9]+)*)", tag)
     if found:
         return found[1]
-    return ".".join(map(str, image.newest)) if image.newest else "1.0"
+    return ".".join(map(str, (*image.newest, 0))) if image.newest else "1.0"
 
 
 def _uid(image: Image) -> int:

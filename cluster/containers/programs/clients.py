@@ -224,7 +224,11 @@ def psql(call: Call) -> int | Wait:
         Request("postgres", host, port, call.now, "QUERY", database, {"user": user}, json.dumps(commands), PATIENCE)
     )
     if isinstance(answer, Failure):
-        local = "h" not in found
+        where = (
+            "on that host and accepting TCP/IP connections?"
+            if "h" in found
+            else "locally and accepting connections on that socket?"
+        )
         shown = (
             f'on socket "/var/run/postgresql/.s.PGSQL.{port}" failed: No such file or directory'
             if "h" not in found
@@ -234,11 +238,7 @@ def psql(call: Call) -> int | Wait:
         if answer.kind == "unknown-host":
             call.err(f'psql: error: could not translate host name "{host}" to address: Name or service not known\n')
         else:
-            call.err(
-                f"psql: error: connection to server {shown}\n\tIs the server running "
-                + ("locally and accepting connections on that socket?" if local else "on that host and accepting TCP/IP connections?")
-                + "\n"
-            )
+            call.err(f"psql: error: connection to server {shown}\n\tIs the server running {where}\n")
         return 2
     return _psql_show(call, json.loads(answer.body), found)
 

@@ -67,7 +67,7 @@ def answer(call: Call, request: Request) -> Response:
     if refused:
         return Response(1, {}, refused)
     data = call.memo.get("data", {})
-    result = sql.run(data, request.protocol, request.path, "\n".join(map(str, words)), call)
+    result = sql.run(data, request.protocol, request.path, ";\n".join(map(str, words)), call)
     if result.changed:
         server = call.software.servers.get(call.proc.program)
         if server is not None:
@@ -78,10 +78,9 @@ def answer(call: Call, request: Request) -> Response:
 def _login(call: Call, request: Request) -> str:
     """Why a client is not let in; "" when it is."""
     user, password = request.headers.get("user", "root"), request.headers.get("password", "")
-    wanted = call.memo.get("data", {}).get("password")
-    if request.protocol == "postgres" or not wanted or password == wanted:
-        if request.protocol == "mysql" and wanted and password != wanted:
-            return ""
+    data = call.memo.get("data", {})
+    wanted = data.get("password") if user == "root" else data.get("user_password") if user == data.get("user") else None
+    if request.protocol == "postgres" or wanted == "" or (wanted is not None and password == wanted):
         return ""
     using = "YES" if password else "NO"
     return f"ERROR 1045 (28000): Access denied for user '{user}'@'localhost' (using password: {using})"

@@ -217,7 +217,7 @@ def ps(call: Call) -> int:
         numbers = {proc.id: proc.pid for proc in rows}
         call.out("UID          PID    PPID  C STIME TTY          TIME CMD\n" if full else "    PID TTY          TIME CMD\n")
         for proc in rows:
-            clock = f"00:{_cpu_time(call, proc, 5):0>5s}"
+            clock = f"00:{_cpu_time(call, proc, 0):0>5s}"
             if full:
                 call.out(
                     f"{user_name(call, proc.uid)[:8]:8s} {proc.pid:7d} {numbers.get(proc.parent, 0):7d}  0 "

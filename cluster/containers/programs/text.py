@@ -309,7 +309,7 @@ def grep(call: Call) -> int | Wait:
         return call.fail(f"bad regex '{pattern}': {error}" if call.busybox else str(error), 2)
     if "r" in found or "R" in found:
         names = _below(call, names or ["."])
-    if not names and not set(found) & set("cqlLABC"):
+    if not names and not set(found) & set("cqlLABCm"):
         return _grep_stream(call, search, found)
     shown = ("H" in found or len(names) > 1 or "r" in found or "R" in found) and "h" not in found
     any_found = False
