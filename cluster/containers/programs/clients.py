@@ -197,7 +197,7 @@ def _mysql_show(call: Call, result: dict[str, object], bare: bool) -> int:
 @program("psql")
 def psql(call: Call) -> int | Wait:
     """psql [-h host] [-U user] [-d database] [-c SQL]… [-t] [-A]; without -c: what comes from its input."""
-    commands = [call.args[place + 1] for place, word in enumerate(call.args[:-1]) if word in ("-c", "--command")]
+    commands = [call.args[place + 1] for place, word in enumerate(call.args[:-1]) if re.fullmatch(r"-[tAqX]*c|--command", word)]
     found, words = options.parse(
         call,
         "tAqwWXl",

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cluster.containers.image import words
+
 if TYPE_CHECKING:
     from cluster.containers.programs.call import Call
 
@@ -17,7 +19,7 @@ MOST_ROWS = 10_000
 MOST_TABLES = 200
 MOST_STATEMENT = 8_000  # characters
 _OWN = {"mysql": ["information_schema", "mysql", "performance_schema", "sys"], "postgres": ["postgres", "template0", "template1"]}
-_WORDS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "SHOW", "USE", "ALTER", "WITH", "EXPLAIN", "DESCRIBE"})
+_WORDS = words("SELECT INSERT UPDATE DELETE CREATE DROP SHOW USE ALTER WITH EXPLAIN DESCRIBE")
 _VALUE = r"'(?:[^']|'')*'|\"[^\"]*\"|-?[0-9]+(?:\.[0-9]+)?|NULL|TRUE|FALSE|NOW\(\)|CURRENT_TIMESTAMP|DEFAULT"
 
 
@@ -114,8 +116,8 @@ class _Session:
         if word.upper() not in _WORDS:
             shown = statement.split("\n")[0]
             raise SqlError(
-                "ERROR 1064 (42000): You have an error in your SQL syntax; check the manual that corresponds to your MySQL server "
-                f"version for the right syntax to use near '{statement[:80]}' at line 1",
+                "ERROR 1064 (42000): You have an error in your SQL syntax; check the manual that corresponds to your MySQL "
+                f"server version for the right syntax to use near '{statement[:80]}' at line 1",
                 f'ERROR:  syntax error at or near "{word}"\nLINE 1: {shown}\n        ^',
             )
         raise SqlError(
