@@ -188,7 +188,7 @@ def of_container(
             tree = changed.get(key, trees_of_pod.get(key, Tree()))
             changed[key] = _with_directory(tree, whole, at, wanted, container)
         read_only = bool(wanted.get("readOnly")) or read_only
-        mounts.append(Mount(join("/", wanted["mountPath"]), key, whole.lstrip("/"), read_only, in_memory))
+        mounts.append(Mount(join("/", wanted["mountPath"]), key, whole if whole != "/" else "", read_only, in_memory))
     return Mounts(tuple(mounts), {key: tree for key, tree in changed.items() if tree is not trees_of_pod.get(key)}, own)
 
 
