@@ -205,5 +205,6 @@ def _from_outside(request: Request, address: str) -> Response | Failure:
     """The world outside has web servers and nothing else."""
     if request.protocol not in ("http", "https", "tcp", "ping") or (request.protocol != "ping" and request.port not in (80, 443)):
         return Failure("timeout", _patience(request), address)
-    body = f"<!DOCTYPE html>\n<html><head><title>{request.host}</title></head><body>A page of the world outside.</body></html>\n"
+    title = request.headers.get("Host", request.host)
+    body = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body>A page of the world outside.</body></html>\n"
     return Response(200, {"content-type": "text/html"}, body, took=40, address=address)
