@@ -9,8 +9,9 @@ from typing import Any
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.reader import Reader
 from cluster.containers import images, references
-from cluster.inspection import amounts, notes, probing
+from cluster.inspection import amounts, probing
 from cluster.kubectl.log_streams import Stream
+from cluster.kubelet import inspect
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
@@ -34,7 +35,7 @@ def rows(view: Reader, pod: Document, extra_images: Mapping[str, int]) -> list[R
 def _row(view: Reader, pod: Document, container: Document, role: str, extra_images: Mapping[str, int]) -> Row:
     name = container["name"]
     status = pods.container_status(pod, name) or {}
-    wait = notes.back_off(view, pod, name)
+    wait = inspect.wait_until(view, pod, name)
     return {
         "name": name,
         "role": role,
@@ -44,7 +45,7 @@ def _row(view: Reader, pod: Document, container: Document, role: str, extra_imag
         "ready": bool(status.get("ready")),
         "started": bool(status.get("started")),
         "restarts": status.get("restartCount", 0),
-        "wait": {"begun": wait.begun, "until": wait.until} if wait else None,
+        "wait": {"begun": wait[0], "until": wait[1]} if wait else None,
         "image": _image(container, extra_images),
         "command": container.get("command") or [],
         "args": container.get("args") or [],
@@ -54,6 +55,8 @@ def _row(view: Reader, pod: Document, container: Document, role: str, extra_imag
         "hooks": [{"hook": hook, "does": _handler(found)} for hook, found in (container.get("lifecycle") or {}).items()],
         "probes": probing.rows(view, pod, container, status),
         "amounts": amounts.rows(view, pod, container),
+        "processes": inspect.processes(view, pod, name),
+        "listens": inspect.listening(view, pod, name),
         "serving": amounts.serving(view, pod, container),
         "log": log(view, pod, name, previous=False),
         "previous_log": log(view, pod, name, previous=True) if status.get("lastState") else None,

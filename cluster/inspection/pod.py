@@ -10,6 +10,7 @@ from typing import Any
 
 from cluster.apiserver.reader import Reader
 from cluster.inspection import amounts, containers, notes, standing, volumes
+from cluster.kubelet import inspect as kubelet
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
@@ -43,7 +44,7 @@ def inspect(view: Reader, pod: Document, extra_images: Mapping[str, int]) -> Row
 def _sandbox(view: Reader, pod: Document) -> Row:
     """The pause container that holds the Pod's network namespace: it is there before and after all others."""
     found = notes.runtime(view, pod)
-    operation = notes.operation(view, pod) or {}
+    operation = kubelet.operation(view, pod) or {}
     return {
         "since": dig(found, "sandbox", "since"),
         "attempt": dig(found, "sandbox", "attempt", default=0),

@@ -40,7 +40,8 @@ def _row(view: Reader, pod: Document, container: Document, kind: str, begun: int
     field, result = KINDS[kind]
     probe = container[field]
     counts = begun is not None and (is_started if kind != "startup" else not is_started)
-    made = _history(view, pod, container, kind, begun) if begun is not None and (counts or kind == "startup") else []
+    found = [] if begun is None else inspect.probe_history(view, pod, container["name"], kind, begun, view.now)
+    made = [Probed(at, "" if good else complaint or " ") for at, good, complaint in found]
     dots = _dots(made, probe, result)
     return {
         "kind": kind,
@@ -83,8 +84,3 @@ def does(probe: Document) -> str:
     if probe.get("tcpSocket"):
         return f"tcp {probe['tcpSocket'].get('host') or ''}:{probe['tcpSocket']['port']}"
     return f"grpc :{dig(probe, 'grpc', 'port', default='')}"
-
-
-def _history(view: Reader, pod: Document, container: Document, kind: str, begun: int) -> list[Probed]:
-    made = inspect.probe_history(view, pod, container["name"], kind, begun, view.now)
-    return [Probed(at, "" if good else text) for at, good, text in made[-1000:]]

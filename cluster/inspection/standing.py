@@ -8,7 +8,7 @@ from typing import Any
 from cluster.apiserver.reader import Reader
 from cluster.inspection import notes
 from cluster.inspection.words import word
-from cluster.kubelet import configuration, runtime, volumes
+from cluster.kubelet import configuration, inspect, runtime, volumes
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
@@ -123,7 +123,7 @@ def _before_sandbox(view: Reader, pod: Document) -> Row:
 
 
 def _of_containers(view: Reader, pod: Document, containers: list[Row]) -> Iterator[Row]:
-    operation = notes.operation(view, pod) or {}
+    operation = inspect.operation(view, pod) or {}
     for one in containers:
         found = _of_container(one, operation)
         if found is not None:
@@ -142,6 +142,10 @@ def _of_container(one: Row, operation: Row) -> Row | None:
     state, name = one["state"], one["name"]
     if operation.get("container") == name and operation["what"] == "pull":
         return word("pulling", container=name, image=one["image"]["name"], until=operation["due"])
+    if operation.get("container") == name and operation["what"] == "postStart":
+        return word("post-start", container=name)
+    if operation.get("container") == name and operation["what"] == "stop":
+        return word("being-stopped", container=name, until=operation["due"])
     if state["is"] == "waiting":
         return _waiting(one)
     if state["is"] == "terminated":

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from cluster.apiserver.reader import Reader
+from cluster.containers.files import Tree
 from cluster.inspection import files, volumes
+from cluster.kubelet import inspect as kubelet
 from cluster.objects import metadata
 from cluster.objects.documents import Document
 from cluster.objects.kinds import persistentvolume as persistent
@@ -45,7 +47,11 @@ def _places(view: Reader, volume: Document) -> Iterator[Row]:
     nodes = sorted({pods.node_name(pod) for pod in users if pods.node_name(pod)}) if row["place"] == "node" else [""]
     for node in [row["node"]] if row["node"] else nodes or [""]:
         place = contents.of_volume(volume, node) if node or row["place"] != "node" else None
-        yield {**row, "node": node, "files": None if place is None else files.listing(contents.tree(view, place.key), place.path)}
+        yield {**row, "node": node, "files": None if place is None else _listing(view, place)}
+
+
+def _listing(view: Reader, place: contents.Place) -> Row:
+    return files.listing(kubelet.tree_of(view, place.key) or Tree(), place.path)
 
 
 def _row(view: Reader, volume: Document, users: list[Document]) -> Row:
@@ -66,4 +72,4 @@ def _users(view: Reader, volume: Document) -> list[Document]:
 
 def _written(view: Reader, node: str) -> Row:
     """What Pods have written on the disk of a node."""
-    return files.listing(contents.written(view, node))
+    return files.listing(contents.written(node, kubelet.tree_of(view, contents.disk(node))))

@@ -11,12 +11,12 @@ from typing import Any
 
 from cluster.apiserver.reader import Reader
 from cluster.inspection import files
+from cluster.kubelet import inspect
 from cluster.objects import metadata, quantity
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import persistentvolume as volumes
 from cluster.objects.kinds import persistentvolumeclaim as claims
 from cluster.objects.kinds import pod as pods
-from cluster.storage import contents
 
 CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"
@@ -42,12 +42,8 @@ def of_pod(view: Reader, pod: Document) -> list[Row]:
 
 def _files(view: Reader, pod: Document, volume: Document) -> Row | None:
     """What lies in a volume now; None while nothing is mounted."""
-    node = pods.node_name(pod)
-    try:
-        place = contents.place_of(view, pod, volume, node) if node else None
-    except contents.MountError:
-        return None
-    return None if place is None else files.listing(contents.tree(view, place.key), place.path, _hides(volume))
+    found = inspect.volume_tree(view, pod, volume["name"]) if pods.node_name(pod) else None
+    return None if found is None else files.listing(found, "/", _hides(volume))
 
 
 def _hides(volume: Document) -> Callable[[str], bool] | None:

@@ -245,11 +245,10 @@ def of_volume(volume: Document, node: str) -> Place | None:
     return _source(volume["spec"], node)
 
 
-def written(view: Reader, node: str) -> Tree:
+def written(node: str, present: Tree | None) -> Tree:
     """What somebody has put on the disk of a node, without what was there from the beginning."""
-    key = disk(node)
-    base, found = _base(key), Tree()
-    for path, file in tree(view, key).walk():
-        if path != "/" and base.get(path) != file and file.kind == FILE:
+    base, found = _base(disk(node)), Tree()
+    for path, file in (present or base).walk():
+        if base.get(path) != file and file.kind == FILE:
             found = found.make_directories(path.rpartition("/")[0] or "/", file.modified).put(path, file)
     return found
