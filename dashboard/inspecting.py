@@ -39,6 +39,8 @@ SENTENCES: Mapping[str, str] = {
     "pull-fails-until": gettext_noop("The image {image} of {container} **cannot be pulled** (next try at {until}): {message}"),
     "configuration-fails": gettext_noop("Container {container} **cannot be made** ({reason}): {message}"),
     "creating": gettext_noop("Container {container} is **being made**."),
+    "post-start": gettext_noop("Container {container} runs, but its **postStart hook** has not ended yet."),
+    "being-stopped": gettext_noop("Container {container} is **being stopped**; at {until} it is killed if it still runs."),
     "ended": gettext_noop("Container {container} **has ended with {code}** ({meaning})."),
     "initializing": gettext_noop("**Init container {container} runs**; what comes after it waits until it has ended with 0."),
     "crash": gettext_noop(
@@ -237,6 +239,7 @@ def _container(one: Row, now: int) -> Row:
         "amounts": [amount for amount in map(_amount, one["amounts"]) if amount["is_known"]],
         "words": command_text(one),
         "environment": [{**variable, "text": _variable(variable)} for variable in one["environment"]],
+        "processes": [{**process, "memory_text": _bytes(process["memory"])} for process in one["processes"]],
         "log": _log(one["log"]),
         "previous_log": _log(one["previous_log"]) if one["previous_log"] else None,
     }

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cluster.apiserver.errors import APIError
 from cluster.apiserver.reader import Reader
 from cluster.containers import images, references
+from cluster.containers.machine import Line
 from cluster.inspection import amounts, probing
-from cluster.kubectl.log_streams import Stream
-from cluster.kubelet import inspect
+from cluster.inspection.inside import Inside
+from cluster.kubelet import inspect, logs
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
@@ -25,14 +25,16 @@ _KILLED_BY = re.compile(r"Container (?P<name>\S+) failed (?P<probe>\w+) probe, w
 Row = dict[str, Any]
 
 
-def rows(view: Reader, pod: Document, extra_images: Mapping[str, int]) -> list[Row]:
+def rows(view: Reader, pod: Document, inside: Inside, extra_images: Mapping[str, int]) -> list[Row]:
     """Init containers and sidecars first, as in the spec."""
     inits = [(one, SIDECAR if pods.is_sidecar(one) else INIT) for one in pods.init_containers(pod)]
     each = [*inits, *((one, CONTAINER) for one in pods.containers(pod))]
-    return [_row(view, pod, container, role, extra_images) for container, role in each]
+    return [_row(view, pod, inside, container, role, extra_images) for container, role in each]
 
 
-def _row(view: Reader, pod: Document, container: Document, role: str, extra_images: Mapping[str, int]) -> Row:
+def _row(
+    view: Reader, pod: Document, inside: Inside, container: Document, role: str, extra_images: Mapping[str, int]
+) -> Row:
     name = container["name"]
     status = pods.container_status(pod, name) or {}
     wait = inspect.wait_until(view, pod, name)
@@ -55,11 +57,11 @@ def _row(view: Reader, pod: Document, container: Document, role: str, extra_imag
         "hooks": [{"hook": hook, "does": _handler(found)} for hook, found in (container.get("lifecycle") or {}).items()],
         "probes": probing.rows(view, pod, container, status),
         "amounts": amounts.rows(view, pod, container),
-        "processes": inspect.processes(view, pod, name),
-        "listens": inspect.listening(view, pod, name),
+        "processes": inside.processes(name),
+        "listens": inside.listens(name),
         "serving": amounts.serving(view, pod, container),
-        "log": log(view, pod, name, previous=False),
-        "previous_log": log(view, pod, name, previous=True) if status.get("lastState") else None,
+        "log": log(inside.lines(name)),
+        "previous_log": log(logs.lines(view, pod, name, view.now, previous=True)) if status.get("lastState") else None,
     }
 
 
@@ -180,12 +182,7 @@ def _handler(handler: Document) -> str:
 # --- log -------------------------------------------------------------------------------------------------------------
 
 
-def log(view: Reader, pod: Document, container: str, *, previous: bool) -> Row:
-    """The last lines that a run wrote, {lines: [{at, text}], more: how many came before, problem: why there are none}."""
-    stream = Stream(metadata.namespace(pod), metadata.name(pod), container, previous)
-    try:
-        written = stream.lines(view)
-    except APIError as refusal:
-        return {"lines": [], "more": 0, "problem": str(refusal)}
-    tail = [{"at": at, "text": text} for at, text in written[-LINES:]]
-    return {"lines": tail, "more": len(written) - len(tail), "problem": ""}
+def log(written: Sequence[Line]) -> Row:
+    """The last lines of a log, {lines: [{at, text}], more: how many came before}."""
+    tail = [{"at": line.at, "text": line.text} for line in written[-LINES:]]
+    return {"lines": tail, "more": len(written) - len(tail)}

@@ -10,19 +10,23 @@ from typing import Any
 
 from cluster.apiserver.reader import Reader
 from cluster.inspection import amounts, containers, notes, standing, volumes
+from cluster.inspection.inside import Inside
 from cluster.kubelet import inspect as kubelet
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
 
 EVENTS = 30
+# Of running processes one looks again after so many ms.
+AGAIN = 5_000
 
 Row = dict[str, Any]
 
 
 def inspect(view: Reader, pod: Document, extra_images: Mapping[str, int]) -> Row:
     """Everything that the Pod view shows of a Pod at the time of `view`."""
-    rows = containers.rows(view, pod, extra_images)
+    inside = Inside(view, pod)
+    rows = containers.rows(view, pod, inside, extra_images)
     return {
         "name": metadata.name(pod),
         "namespace": metadata.namespace(pod),
@@ -32,12 +36,12 @@ def inspect(view: Reader, pod: Document, extra_images: Mapping[str, int]) -> Row
         "sentences": standing.sentences(view, pod, rows),
         "sandbox": _sandbox(view, pod),
         "containers": rows,
-        "volumes": volumes.of_pod(view, pod),
+        "volumes": volumes.of_pod(view, pod, inside),
         "quality": amounts.quality(pod),
         "conditions": [_condition(one) for one in dig(pod, "status", "conditions", default=[])],
         "events": [_event(one) for one in _newest_events(view, pod)],
         "leaves": containers.moment(pod["metadata"].get("deletionTimestamp")),
-        "next": _next_change(rows),
+        "next": _next_change(rows, view.now),
     }
 
 
@@ -76,6 +80,8 @@ def _event(event: Document) -> Row:
     }
 
 
-def _next_change(rows: list[Row]) -> int | None:
-    """When something will be different that no step tells of: the next probe."""
-    return min((probe["next"] for row in rows for probe in row["probes"] if probe["next"] is not None), default=None)
+def _next_change(rows: list[Row], now: int) -> int | None:
+    """When something may be different that no step tells of: the next probe, or what processes do meanwhile."""
+    probes = [probe["next"] for row in rows for probe in row["probes"] if probe["next"] is not None]
+    again = [now + AGAIN] if any(row["processes"] for row in rows) else []
+    return min([*probes, *again], default=None)

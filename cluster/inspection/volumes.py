@@ -11,7 +11,7 @@ from typing import Any
 
 from cluster.apiserver.reader import Reader
 from cluster.inspection import files
-from cluster.kubelet import inspect
+from cluster.inspection.inside import Inside
 from cluster.objects import metadata, quantity
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import persistentvolume as volumes
@@ -32,17 +32,17 @@ HOSTNAME = "kubernetes.io/hostname"
 Row = dict[str, Any]
 
 
-def of_pod(view: Reader, pod: Document) -> list[Row]:
+def of_pod(view: Reader, pod: Document, inside: Inside) -> list[Row]:
     """The volumes of a Pod in the order of the spec, each with who mounts it."""
     return [
-        {**_row(view, pod, volume), "mounts": _mounts(pod, volume["name"]), "files": _files(view, pod, volume)}
+        {**_row(view, pod, volume), "mounts": _mounts(pod, volume["name"]), "files": _files(inside, volume)}
         for volume in dig(pod, "spec", "volumes", default=[])
     ]
 
 
-def _files(view: Reader, pod: Document, volume: Document) -> Row | None:
+def _files(inside: Inside, volume: Document) -> Row | None:
     """What lies in a volume now; None while nothing is mounted."""
-    found = inspect.volume_tree(view, pod, volume["name"]) if pods.node_name(pod) else None
+    found = inside.files(volume["name"])
     return None if found is None else files.listing(found, "/", _hides(volume))
 
 

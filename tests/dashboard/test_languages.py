@@ -69,7 +69,7 @@ def test_all_texts_of_python_are_in_the_catalog(catalog):
 def test_no_plain_words_in_templates():
     """Words outside of tags that no translation marks; names of kinds and commands stay as they are."""
     kept = {"clusterscope", "YAML", "Services", "Events", "Pods", "Pod", "Ready", "NotReady", "IP", "kubelet", "Namespace",
-            "ClusterIP", "describe", "English", "简体中文", "None", "kubectl", "QoS", "restartPolicy", "pause"}
+            "ClusterIP", "describe", "English", "简体中文", "None", "kubectl", "QoS", "restartPolicy", "pause", "PID", "CPU"}
     for folder in ("site", "sandbox", "panels", "pod", "scheduler", "rollout"):
         for path in sorted((ROOT / "templates" / folder).glob("*.html")):
             text = path.read_text(encoding="utf-8")
