@@ -80,6 +80,10 @@ class Kernel:
         outside: Outside,
         budget: int | None = None,
     ) -> None:
+        # What stands above the kernel and is called by it.
+        from cluster.containers import above
+
+        self.modules = above
         self.now = at * MS
         self.sandbox: Row = state["sandbox"]
         self.layers, self.volumes = dict(layers), dict(volumes)
@@ -168,17 +172,13 @@ class Kernel:
 
     def _step(self, proc: Proc, until: int) -> None:
         if proc.shell is not None:
-            from cluster.containers.shell import runner
-
-            runner.run(self, proc, until)
+            self.modules.run_shell(self, proc, until)
         else:
             self.step_program(proc)
 
     def step_program(self, proc: Proc) -> None:
         """Let a program go on until it waits or ends."""
-        from cluster.containers.programs.call import Call, play
-
-        result = play(Call(self, proc))
+        result = self.modules.play(self.modules.Call(self, proc))
         if proc.id not in self.procs or proc.shell is not None:
             return
         if isinstance(result, int):
@@ -305,10 +305,14 @@ class Kernel:
             if not may(file, uid, 1):
                 raise NoProgram(126, "Permission denied")
             return where, self._kind(container, where, file)
+        # Nearly always nothing is mounted over the tools: then they are looked up in the layer at once.
+        look = view.entry if view.mounts else self.layers[container].get
         for directory in path.split(":"):
             where = f"{directory}/{name}"
-            found = view.entry(where)
-            if found is not None and found.kind == LINK:
+            found = look(where)
+            if found is None:
+                continue
+            if found.kind == LINK:
                 found = view.get(where)
             if found is not None and found.kind != DIRECTORY and may(found, uid, 1):
                 return where, self._kind(container, where, found)
@@ -348,9 +352,7 @@ class Kernel:
         if parent is None:
             return
         if parent.shell is not None:
-            from cluster.containers.shell import runner
-
-            runner.child_ended(self, parent, proc, code)
+            self.modules.child_ended(self, parent, proc, code)
         elif parent.state in (WAIT, WAIT_UNTIL):
             parent.memo["ended"] = [proc.id, code]
             self.wake_up(parent)
@@ -555,14 +557,10 @@ class Kernel:
 
     def special(self, container: str, path: str) -> File | None:
         """What lies under /dev, /proc and /sys, and the files that the kubelet brings along."""
-        from cluster.containers import pseudo
-
-        return pseudo.entry(self, container, path)
+        return self.modules.special(self, container, path)
 
     def special_names(self, container: str, path: str) -> set[str]:
-        from cluster.containers import pseudo
-
-        return pseudo.names(self, container, path)
+        return self.modules.special_names(self, container, path)
 
     def memory(self, container: str) -> int:
         """Bytes that the processes of a container hold, and what lies in its memory file systems."""

@@ -458,9 +458,9 @@ def _mount_points(kernel: Kernel, run: ContainerRun) -> None:
     now = kernel.now // MS
     for mount in run.mounts:
         path = join("/", mount.path)
+        source = _source(kernel, mount, now)
         if path in tree or path.startswith(("/dev/", "/proc/", "/sys/")):
             continue
-        source = (kernel.volumes.get(mount.volume) or Tree()).get(join("/", mount.sub_path))
         try:
             if source is not None and source.kind == FILE:
                 tree = tree.make_directories(parent(path), now).write(path, "", now)
@@ -472,6 +472,16 @@ def _mount_points(kernel: Kernel, run: ContainerRun) -> None:
         with contextlib.suppress(FileError):
             tree = tree.make_directories(kernel.runs[run.name]["workdir"], now)
     kernel.layers[run.name] = tree
+
+
+def _source(kernel: Kernel, mount: Mount, now: int) -> File | None:
+    """What a volume shows at a mount; a part of it that is not there becomes a directory."""
+    volume = kernel.volumes.get(mount.volume) or Tree()
+    inner = join("/", mount.sub_path)
+    if volume.get(inner) is None:
+        with contextlib.suppress(FileError):
+            kernel.volumes[mount.volume] = volume = volume.make_directories(inner, now)
+    return volume.get(inner)
 
 
 def _first_process(kernel: Kernel, run: ContainerRun) -> Proc:

@@ -108,7 +108,7 @@ def of(image: Image, name: str = "", tag: str = "") -> Software:
         userland = NONE
     wrappers = _wrappers(image)
     command = image.cmd
-    if image.serves and not image.entrypoint and not image.cmd:
+    if image.serves and not image.cmd and (not image.entrypoint or wrappers):
         command = (next(iter(servers)),)
     return Software(
         name=name,
@@ -121,12 +121,18 @@ def of(image: Image, name: str = "", tag: str = "") -> Software:
         env=dict(image.env),
         workdir=image.workdir or "/",
         uid=_uid(image),
-        files=_files(image, name, userland, programs, wrappers),
+        files=_files(image, name, userland, _commands(image, programs, wrappers), wrappers),
         programs=programs,
         servers=servers,
         wrappers=wrappers,
         generic=image.generic,
     )
+
+
+def _commands(image: Image, programs: frozenset[str], wrappers: frozenset[str]) -> frozenset[str]:
+    """What has to lie in the image: its programs, and what it starts by a path."""
+    started = [words[0] for words in (image.entrypoint, image.cmd) if words and "/" in words[0] and words[0] not in wrappers]
+    return programs | {word for word in started if _base(word) not in ("sh", "bash")}
 
 
 def _version(image: Image, tag: str) -> str:
@@ -228,18 +234,19 @@ def _files(image: Image, name: str, userland: str, programs: frozenset[str], wra
     else:
         tree = _base_tree(userland, image.system, image.has_bash)
     for path, text in systems.files(image).items():
-        where = _through_links(path)
+        where = _through_links(path, userland)
         tree = tree.make_directories(parent(where), 0).write(where, text, 0)
     for program in sorted({*programs, *EXTRAS.get(name, ())}):
         if program == "*":
             continue
-        where = _through_links(join(image.workdir or "/", program) if "/" in program else f"{_home(program, userland)}/{program}")
+        path = join(image.workdir or "/", program) if "/" in program else f"{_home(program, userland)}/{program}"
+        where = _through_links(path, userland)
         if where in tree and tree.stat(where).text:
             tree = tree.put(where, replace_mode(tree.stat(where)))
             continue
         tree = tree.make_directories(parent(where), 0).put(where, _tool(program))
     for wrapper in wrappers:
-        where = _through_links(wrapper)
+        where = _through_links(wrapper, userland)
         text = '#!/bin/sh\nset -e\nexec "$@"\n' if where not in tree else tree.stat(where).text
         tree = tree.make_directories(parent(where), 0).put(where, File(FILE, text, 0o755))
     if image.workdir not in ("", "/"):
@@ -257,7 +264,10 @@ def replace_mode(file: File) -> File:
     return file._replace(mode=0o755)
 
 
-def _through_links(path: str) -> str:
+def _through_links(path: str, userland: str) -> str:
+    """Where a file really lies: /bin is a link in most systems."""
+    if userland != GNU:
+        return path
     for link, target in (("/bin/", "/usr/bin/"), ("/sbin/", "/usr/sbin/")):
         if path.startswith(link):
             return target + path[len(link) :]

@@ -352,7 +352,8 @@ class Call:
 
     @property
     def is_alive(self) -> bool:
-        return self.proc.id in self.kernel.procs
+        """Whether it still runs: taking too much memory ends the whole container. (A shell's command may not be listed yet.)"""
+        return self.proc.id in self.kernel.procs or self.proc.parent in self.kernel.procs
 
     def request(self, request: Request) -> Response | Failure:
         """Send a request and wait for what comes of it."""

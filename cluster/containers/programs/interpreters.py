@@ -116,7 +116,7 @@ def _application(call: Call, text: str) -> int | Wait:
     return FOREVER
 
 
-@program("node", "ruby", "php", "perl", "java")
+@program("node", "ruby", "php", "perl", "perl5", "java")
 def interpreter(call: Call) -> int | Wait:
     """node -e PROGRAM, ruby -e, perl -e, php -r; php -S address; java -jar FILE"""
     args, memo = call.args, call.memo

@@ -37,10 +37,10 @@ EXTRAS = {
     "python": _DEVELOPMENT,
     "node": _DEVELOPMENT,
     "ruby": _DEVELOPMENT,
-    "perl": _DEVELOPMENT,
+    "perl": _DEVELOPMENT | {"perl5"},
     "golang": _DEVELOPMENT,
     "php": words("curl"),
     "wordpress": words("curl"),
-    "nicolaka/netshoot": words("curl dig host bash"),
+    "nicolaka/netshoot": words("curl dig host bash zsh"),
     "registry.k8s.io/e2e-test-images/agnhost": words("curl dig nslookup"),
 }

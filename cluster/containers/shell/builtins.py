@@ -53,6 +53,10 @@ def _colon(b: Builtin) -> int:
     return 0
 
 
+def _false(b: Builtin) -> int:
+    return 1
+
+
 def _break(b: Builtin) -> int | None:
     return _leave_loops(b, again=False)
 
@@ -601,6 +605,8 @@ SPECIAL: dict[str, Function] = {
     "times": _nothing,
 }
 ORDINARY: dict[str, Function] = {
+    "true": _colon,
+    "false": _false,
     "source": _source,
     "cd": _cd,
     "read": _read,

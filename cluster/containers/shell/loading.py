@@ -44,6 +44,8 @@ def _wrapped(kernel: Kernel, proc: Proc, argv: list[str], where: str, path: str)
         rest = list(software.command)
     elif rest[0].startswith("-") and "nginx" not in software.servers and server:
         rest = [server, *rest]
+    if not rest:
+        raise NoProgram(127, "no command specified")
     try:
         load(kernel, proc, rest, path)
     except NoProgram as error:

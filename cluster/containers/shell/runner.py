@@ -27,7 +27,7 @@ from cluster.containers.shell.syntax import Redirection, ShellSyntaxError, Word
 DEEPEST_CALL = 900
 MOST_GLOBBED = 10_000
 # Programs that are also part of the shell: no process, no time of their own.
-INSIDE = frozenset({"echo", "printf", "test", "[", "true", "false", "pwd", "kill"})
+INSIDE = frozenset({"echo", "printf", "test", "[", "pwd", "kill"})
 
 
 class _Blocked(Exception):
