@@ -19,7 +19,7 @@ from cluster.apiserver.state import Change, Etcd, World, is_resource
 from cluster.objects import metadata, schema
 from cluster.objects.documents import Document, without_nulls
 from cluster.objects.patches import PatchError, json_patch, merge_patch, strategic_merge_patch
-from cluster.objects.registry import REGISTRY, Kind
+from cluster.objects.registry import REGISTRY, Kind, Version
 from cluster.objects.selectors import FieldSelector, LabelSelector
 
 NO_LIMITS: Mapping[str, int] = {}
@@ -216,11 +216,19 @@ class APIServer(LiveReader):
         if field_validation == "Trusted":
             return document
         strict = field_validation == "Strict"
-        complaint = schema.decoding_error(kind.api_version, kind.kind, document, strict=strict)
-        if complaint:
-            raise errors.bad_request(complaint)
+        version = REGISTRY.version(str(document.get("apiVersion")), kind.kind)
+        if version is not None:
+            self._refuse_undecodable(version.api_version, kind, document, strict=strict)
+            # What stood in annotations has a type only now.
+            document, strict = version.stored(without_nulls(document)), False
+        self._refuse_undecodable(kind.api_version, kind, document, strict=strict)
         decoded: Document = without_nulls(document)
         return decoded
+
+    def _refuse_undecodable(self, api_version: str, kind: Kind, document: Document, *, strict: bool) -> None:
+        complaint = schema.decoding_error(api_version, kind.kind, document, strict=strict)
+        if complaint:
+            raise errors.bad_request(complaint)
 
     def _into_namespace(self, kind: Kind, document: Document, namespace: str) -> Document:
         meta = document.get("metadata") or {}
@@ -270,10 +278,15 @@ class APIServer(LiveReader):
         *,
         subresource: str = "",
         dry_run: bool = False,
+        version: Version | None = None,
     ) -> Document:
-        """Apply a `json`, `merge` or `strategic` patch to the stored object; raises what update raises."""
+        """Apply a `json`, `merge` or `strategic` patch to the stored object; raises what update raises.
+
+        With a `version` the patch is one of the object as that version serves it.
+        """
         kind = REGISTRY[resource]
         current = self.scale(resource, namespace, name) if subresource == "scale" else self.read(resource, namespace, name)
+        current = version.served(current) if version else current
         try:
             patched = self._patched(kind, current, patch, patch_type)
         except PatchError as problem:

@@ -19,6 +19,7 @@ from cluster.machinery.story import NARRATED, Story, reference
 from cluster.objects import metadata, schema
 from cluster.objects.documents import Document, without_nulls
 from cluster.objects.patches import PatchError, strategic_merge_patch, three_way_strategic
+from cluster.objects.registry import REGISTRY
 from cluster.simulation.simulation import UserServer
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -72,7 +73,7 @@ def apply(
         raise _nameless(item)
     current = writer.get(item.kind.resource, item.namespace, item.name)
     doing = f'error when {"creating" if current is None else "patching"} "{item.source}"'
-    complaint = schema.decoding_error(item.kind.api_version, item.kind.kind, item.document, strict=False)
+    complaint = schema.decoding_error(item.document["apiVersion"], item.kind.kind, item.document, strict=False)
     if complaint:
         # The patch of a document of the wrong shape could not even be computed.
         raise Refusal(errors.bad_request(complaint), doing)
@@ -113,7 +114,9 @@ def create(
 
 
 def _patch(writer: UserServer, item: Item, modified: Document, current: Document, dry_run: DryRun) -> Applied:
-    keys = schema.merge_keys(item.kind.api_version, item.kind.kind)
+    keys = schema.merge_keys(item.document["apiVersion"], item.kind.kind)
+    version = REGISTRY.version(item.document["apiVersion"], item.kind.kind)
+    current = version.served(current) if version else current
     warnings = []
     if LAST_APPLIED not in metadata.annotations(current):
         warnings.append(
@@ -135,7 +138,7 @@ def _patch(writer: UserServer, item: Item, modified: Document, current: Document
         return Applied("configured", strategic_merge_patch(current, patch, keys), tuple(warnings))
     writer.tell(_story("configured", item))
     try:
-        new = writer.patch(item.kind.resource, item.namespace, item.name, patch, dry_run=dry_run == "server")
+        new = writer.patch(item.kind.resource, item.namespace, item.name, patch, dry_run=dry_run == "server", version=version)
     except APIError as refusal:
         doing = (
             f"error when applying patch:\n{compact_json(patch)}\nto:\n{item.described}\n"

@@ -12,7 +12,7 @@ from cluster.apiserver import errors
 from cluster.apiserver.reader import Reader
 from cluster.kubectl.invocation import CommandError, Invocation
 from cluster.objects.documents import Document
-from cluster.objects.registry import REGISTRY, Kind
+from cluster.objects.registry import REGISTRY, Kind, Version
 from cluster.objects.selectors import FieldSelector, LabelSelector, SelectorError
 
 ALL = "all"
@@ -24,6 +24,7 @@ class Target:
 
     kind: Kind
     name: str = ""
+    version: Version | None = None  # another one than is stored, when the line names it
 
 
 def kind_of(word: str) -> Kind:
@@ -57,9 +58,8 @@ def targets(words: Sequence[str], command: str) -> list[Target]:
         return [_slashed(word) for word in words]
     kinds = kinds_of(words[0])
     names = words[1:]
-    if not names:
-        return [Target(kind) for kind in kinds]
-    return [Target(kind, name) for kind in kinds for name in names]
+    version = REGISTRY.version_named(words[0])
+    return [Target(kind, name, version) for kind in kinds for name in names or [""]]
 
 
 def _slashed(word: str) -> Target:
@@ -72,7 +72,7 @@ def _slashed(word: str) -> Target:
         )
     if not type_ or not name or "/" in name:
         raise CommandError("error: arguments in resource/name form must have a single resource and name")
-    return Target(kind_of(type_), name)
+    return Target(kind_of(type_), name, REGISTRY.version_named(type_))
 
 
 def label_selector(invocation: Invocation) -> LabelSelector | None:

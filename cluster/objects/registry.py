@@ -47,6 +47,15 @@ def _no_status_errors(document: Document) -> list[FieldError]:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A version in which a kind is served besides the one that is stored, and the ways between the two."""
+
+    api_version: str
+    stored: Callable[[Document], Document]
+    served: Callable[[Document], Document]
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of API object. `resource` names it in tables and errors: "pods", "deployments.apps"."""
 
@@ -80,6 +89,8 @@ class Kind:
     default_propagation: str = "Background"
     # Whether `metadata.generation` counts changes of the desired state.
     counts_generation: bool = False
+    # Other versions in which clients may write and read it.
+    versions: tuple[Version, ...] = ()
     # Whether a change of annotations counts too: a Deployment hands its own to its ReplicaSets.
     annotations_count: bool = False
 
@@ -120,7 +131,8 @@ class Registry:
         if kind.resource in self._by_resource:
             raise ValueError(f"kind registered twice: {kind.resource}")
         self._by_resource[kind.resource] = kind
-        self._by_type[kind.api_version, kind.kind] = kind
+        for api_version in (kind.api_version, *(version.api_version for version in kind.versions)):
+            self._by_type[api_version, kind.kind] = kind
         return kind
 
     def __iter__(self) -> Iterator[Kind]:
@@ -139,6 +151,25 @@ class Registry:
     def by_type(self, api_version: str, kind: str) -> Kind | None:
         return self._by_type.get((api_version, kind))
 
+    @property
+    def api_versions(self) -> set[str]:
+        """Every version of every group in which something is served."""
+        return {api_version for api_version, _ in self._by_type}
+
+    def version(self, api_version: str, kind: str) -> Version | None:
+        """The version of a document that is not of the stored one; None for the stored version."""
+        found = self._by_type.get((api_version, kind))
+        return next((version for version in found.versions if version.api_version == api_version), None) if found else None
+
+    def version_named(self, word: str) -> Version | None:
+        """The other version that a person means by `horizontalpodautoscalers.v1.autoscaling`; None for any other word."""
+        for kind in self:
+            for version in kind.versions:
+                group, _, number = version.api_version.rpartition("/")
+                if word.lower() in (f"{name}.{number}.{group}" for name in (kind.plural, kind.singular)):
+                    return version
+        return None
+
     def find(self, word: str) -> Kind | None:
         """The kind that a person means by `po`, `pod`, `pods`, `Pod`, `deploy`, `deployments.apps`, `deployments.v1.apps`."""
         wanted = word.lower()
@@ -147,7 +178,8 @@ class Registry:
             qualified = (f"{name}.{kind.group}" for name in (kind.plural, kind.singular))
             if wanted in (kind.plural, kind.singular, *kind.short_names, *qualified, *full):
                 return kind
-        return None
+        other = self.version_named(word)
+        return next((kind for kind in self if other in kind.versions), None) if other else None
 
 
 REGISTRY = Registry()

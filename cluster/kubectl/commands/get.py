@@ -29,7 +29,7 @@ from cluster.objects.documents import Document
 from cluster.objects.kinds import endpoints
 from cluster.objects.manifest import ManifestError, load
 from cluster.objects.printing import NONE, labels_cell
-from cluster.objects.registry import REGISTRY, Kind
+from cluster.objects.registry import REGISTRY, Kind, Version
 from cluster.objects.selectors import FieldSelector
 
 NOTHING_NAMED = (
@@ -47,6 +47,7 @@ class _Query:
     kind: Kind
     namespace: str | None
     name: str = ""
+    version: Version | None = None
     found: list[Document] = field(default_factory=list)
     revision: int = 0
 
@@ -89,7 +90,10 @@ def _queries(invocation: Invocation) -> list[_Query]:
     everywhere = invocation.on("all-namespaces")
     if any(target.name for target in wanted):
         _refuse_selectors_with_names(invocation)
-    return [_Query(target.kind, scope(target.kind, invocation.namespace, everywhere), target.name) for target in wanted]
+    return [
+        _Query(target.kind, scope(target.kind, invocation.namespace, everywhere), target.name, target.version)
+        for target in wanted
+    ]
 
 
 def _refuse_selectors_with_names(invocation: Invocation) -> None:
@@ -126,7 +130,8 @@ def _query_of(invocation: Invocation, document: Document) -> _Query:
     if kind is None:
         raise CommandError(f'error: no matches for kind "{type_}" in version "{api_version}"')
     meta = document.get("metadata") or {}
-    return _Query(kind, scope(kind, meta.get("namespace") or invocation.namespace), str(meta.get("name", "")))
+    namespace = scope(kind, meta.get("namespace") or invocation.namespace)
+    return _Query(kind, namespace, str(meta.get("name", "")), REGISTRY.version(api_version, type_))
 
 
 def _warnings(queries: Iterable[_Query]) -> Iterator[Output]:
@@ -178,7 +183,9 @@ def _unable_to_find(invocation: Invocation, kind: Kind, refusal: APIError) -> AP
 
 
 def _documents(invocation: Invocation, queries: list[_Query], refusals: list[APIError]) -> Iterator[Output]:
-    documents = [document for query in queries for document in query.found]
+    documents = [
+        query.version.served(document) if query.version else document for query in queries for document in query.found
+    ]
     single = len(queries) == 1 and bool(queries[0].name)
     if (single and not documents) or (not documents and invocation.on("ignore-not-found")):
         # Only a format that does not exist is still complained about.

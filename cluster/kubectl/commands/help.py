@@ -65,7 +65,7 @@ def _resource_row(kind: Kind) -> list[str]:
 
 
 def _versions(invocation: Invocation) -> Run:
-    yield Output("stdout", "".join(f"{version}\n" for version in sorted({kind.api_version for kind in REGISTRY})))
+    yield Output("stdout", "".join(f"{version}\n" for version in sorted(REGISTRY.api_versions)))
     return 0
 
 

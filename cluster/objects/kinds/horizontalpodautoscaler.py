@@ -8,8 +8,9 @@ from cluster.objects import quantity
 from cluster.objects.container_validation import NEGATIVE
 from cluster.objects.documents import Document, dig
 from cluster.objects.field_errors import forbidden, invalid, not_supported, required
+from cluster.objects.kinds import horizontalpodautoscaler_v1 as v1
 from cluster.objects.printing import AGE, NAME
-from cluster.objects.registry import REGISTRY, Column, FieldError, Kind
+from cluster.objects.registry import REGISTRY, Column, FieldError, Kind, Version
 from cluster.objects.resource_names import container_resource_errors
 
 RESOURCE, CONTAINER_RESOURCE, PODS, OBJECT, EXTERNAL = "Resource", "ContainerResource", "Pods", "Object", "External"
@@ -323,6 +324,7 @@ KIND = REGISTRY.register(
         group="autoscaling",
         version="v2",
         kind="HorizontalPodAutoscaler",
+        versions=(Version(v1.API_VERSION, v1.stored, v1.served),),
         plural="horizontalpodautoscalers",
         singular="horizontalpodautoscaler",
         short_names=("hpa",),
