@@ -255,6 +255,10 @@ SENTENCES: dict[str, str] = {
     "kubelet.lease": gettext_noop(
         "The **kubelet** on {node} creates its Lease, which it will renew every 10 seconds as its heartbeat."
     ),
+    "kubelet.left-behind": gettext_noop(
+        "{pod} is gone from {node}, but not its files: what lies in {folders} **stays on the disk of this node** "
+        "and does not move with the Pod."
+    ),
     "kubelet.mirror-created": gettext_noop(
         "The **kubelet** on {node} runs {pod} from a file and shows it to the API server as a mirror."
     ),

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.apiserver.server import Preconditions
+from cluster.containers.files import FILE
 from cluster.containers.machine import Machine
 from cluster.kubelet import eviction, handlers, runtime, volumes
 from cluster.kubelet.desk import CONTAINERS, Record
 from cluster.kubelet.foresight import ASKERS, Foreseer
 from cluster.machinery import usage
-from cluster.machinery.story import FOLDED, NORMAL, Story
+from cluster.machinery.story import FOLDED, NARRATED, NORMAL, Story
 from cluster.objects import times
 from cluster.objects.documents import dig
 from cluster.objects.kinds import pod as pods
@@ -159,14 +160,21 @@ class Stopper(Foreseer):
             self._expect(due)
             return
         self._note(gone=True if left is None else None, sandbox_stop=None, op=None)
-        self._let_volumes_go(forget=left is None)
-        self.context.set_host(CONTAINERS, (self.node, self.uid), left, story=self._story("sandbox-removed", FOLDED))
+        folders = self._let_volumes_go(forget=left is None)
+        story = self._story("sandbox-removed", FOLDED)
+        if folders:
+            # A folder of a node does not move with the Pods that mount it, which surprises many.
+            story = self._story("left-behind", NARRATED, folders=", ".join(folders))
+        self.context.set_host(CONTAINERS, (self.node, self.uid), left, story=story)
 
-    def _let_volumes_go(self, *, forget: bool) -> None:
-        """Unmount what the Pod had mounted; its emptyDirs are gone. Logs stay as long as the Pod does."""
+    def _let_volumes_go(self, *, forget: bool) -> list[str]:
+        """Unmount what the Pod had mounted; its emptyDirs are gone. Logs stay as long as the Pod does.
+
+        Returns the folders of the node that it leaves files in.
+        """
         site = self._site()
         if site is None:
-            return
+            return []
         if any(contents.is_shared(key) for key, *_ in site.places.values()):
             present = self._present()
             assert present is not None
@@ -178,6 +186,10 @@ class Stopper(Foreseer):
         self.context.keep(runtime.TABLE, own.key, None if forget else {**own.row, "places": {}})
         self.context.keep(ASKERS, self.key, None)
         self.context.keep(usage.DEMANDS, own.key, None)
+        disk = contents.disk(self.node)
+        written = contents.written(self.node, contents.tree(self.context, disk))
+        folders = {path for key, path, *_ in site.places.values() if key == disk}
+        return sorted(path for path in folders if any(file.kind == FILE for _, file in written.walk(path)))
 
     def _delete_object(self) -> None:
         self.context.delete(

@@ -68,7 +68,8 @@ def test_a_file_on_a_node_stays_behind_when_its_pod_moves(simulation):
     write(simulation, "first", {"hostPath": {"path": "/data"}}, "echo one > /v/note")
     assert texts(volume_of(simulation, "first")["files"]) == {"note": "one\n"}
     simulation.user().delete("pods", "default", "first")
-    simulation.advance(20_000)
+    told = [step for step in simulation.steps_until(simulation.now + 20_000) if step.say == "kubelet.left-behind"]
+    assert [(step.args["folders"], step.args["node"]) for step in told] == [("/data", "nodes//node-1")]
     write(simulation, "second", {"hostPath": {"path": "/data"}}, "true", "node-2")
     assert texts(volume_of(simulation, "second")["files"]) == {}
     assert texts(stored(simulation, "nodes//node-1")["disk"]) == {"note": "one\n"}
