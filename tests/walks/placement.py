@@ -6,6 +6,7 @@ from cluster.apiserver.state import World
 from cluster.objects import metadata, quantity
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import node as nodes
+from cluster.objects.kinds import persistentvolumeclaim as claims
 from cluster.objects.kinds import pod as pods
 from cluster.simulation.step import Step
 from tests.walks.rules import Seen, objects_of, updates_of, written, written_of
@@ -21,8 +22,14 @@ def a_pod_stays_on_its_node(seen: Seen, step: Step) -> None:
 
 
 def newly_bound(step: Step) -> list[Document]:
-    """The Pod that the step gave its node."""
-    return [new for old, new in updates_of(step, "pods") if not pods.node_name(old) and pods.node_name(new)]
+    """The Pod that got its node by this step's decision.
+
+    One with claims may have had to wait for its volumes: it was decided upon before, and its node may have changed.
+    """
+    return [
+        new for old, new in updates_of(step, "pods") if not pods.node_name(old) and pods.node_name(new)
+        and not (dig(old, "status", "nominatedNodeName") and list(claims.of_pod(new)))
+    ]
 
 
 @written("pods")
