@@ -13,7 +13,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 WORKERS ?= $(shell expr 2 \* $$(nproc))
 LANGUAGE_DIRECTORIES := zh_Hans
 
-.PHONY: help run setup chromium lint format types test golden bench walks parity messages
+.PHONY: help run setup chromium lint format types test golden bench walks mutations parity messages
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,8 +44,11 @@ golden: $(DEV_STAMP)  ## replay the recordings of a real control plane, a line p
 bench: $(DEV_STAMP)  ## the numbers of the README: engine, feed, restart, scheduler_perf (ARGS="--only SchedulingBasic")
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-walks: $(DEV_STAMP)  ## seeded random walks through the pure engine
+walks: $(DEV_STAMP)  ## seeded random walks through the pure engine (ARGS="--count 100000 --seed 1")
 	$(BIN)/python -m tests.walks $(ARGS)
+
+mutations: $(DEV_STAMP)  ## seed bugs into the engine, one after another, and see whether the walks find them
+	$(BIN)/python -m tests.mutations $(ARGS)
 
 parity: $(DEV_STAMP)  ## random decisions, once with arrays and once node by node (ARGS="--count 100000")
 	$(BIN)/python -m tests.scheduler.arrays.parity $(ARGS)

@@ -223,13 +223,14 @@ class Hand:
         return f"create job hand{self.random.randint(1, 3)} --from=cronjob/{name} {where}"
 
     def _budget(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
-        name = self._name()
+        """A budget for the Pods of a Deployment that exists, if there is one."""
+        name, _, where = self._existing(simulation, "deployments.apps").partition(" ")
         amount = self.random.choice(("minAvailable: 1", "maxUnavailable: 0", "maxUnavailable: 1", 'minAvailable: "50%"'))
         text = (
             f"apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: {name}}}\n"
             f"spec: {{{amount}, selector: {{matchLabels: {{app: {name}}}}}}}\n"
         )
-        return f"apply -f budget.yaml {self._in_namespace()}", {"budget.yaml": text}
+        return f"apply -f budget.yaml {where}", {"budget.yaml": text}
 
     # --- storage ---------------------------------------------------------------------------------------------------
 
@@ -409,6 +410,10 @@ class Hand:
 
     def _delete_pod(self, simulation: Simulation) -> str:
         how = self.random.choice(("", "", "--now", "--grace-period=0 --force", "--grace-period=5"))
+        going = [pod for pod in simulation.api.list("pods") if metadata.is_being_deleted(pod)]
+        if going and self.random.random() < 0.3:
+            pod = self.random.choice(going)
+            return f"delete pod {metadata.name(pod)} -n {metadata.namespace(pod)} --wait=false {how}".rstrip()
         return f"delete pod {self._existing(simulation, 'pods')} --wait=false {how}".rstrip()
 
     def _delete(self, simulation: Simulation) -> str:
@@ -480,9 +485,9 @@ WEIGHTS = {
     "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "apply_daemonset": 4, "apply_statefulset": 6,
     "apply_job": 6, "apply_cronjob": 3, "apply_replicationcontroller": 1, "change_job": 3, "job_by_hand": 1,
     "apply_volume": 2, "apply_claim": 4, "apply_class": 1, "change_storage": 2, "delete_volume": 1, "apply_pod": 6,
-    "budget": 3, "quota": 3, "limits": 2, "autoscale": 3, "load": 3, "run": 3,
+    "budget": 4, "quota": 3, "limits": 2, "autoscale": 3, "load": 3, "run": 3,
     "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
     "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 2,
-    "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 2, "machine": 3, "add_machine": 2,
+    "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 4, "machine": 3, "add_machine": 2,
     "delete_node": 1, "static_pod": 2, "switch": 4, "look": 2, "wrong": 3,
 }
