@@ -177,6 +177,9 @@ class _Look:
         crossing = self._crossing()
         if crossing is not None:
             context.again(crossing - now, quiet=True)
+        writes = [at for each in self.taken if (at := local_storage.next_write(context, each.pod)) is not None]
+        if writes:
+            context.again(min(writes) - now, quiet=True)
 
     def _crossing(self) -> int | None:
         """The look at which memory that grows with time alone will be short; None when nothing grows."""

@@ -12,14 +12,6 @@ from cluster.objects.kinds import pod as pods
 from cluster.objects.pod_amounts import container_amounts
 
 
-def has_limits(pod: Document) -> bool:
-    """Whether anything of a Pod's local storage is limited."""
-    sizes = [dig(volume, "emptyDir", "sizeLimit") for volume in pod["spec"].get("volumes") or []]
-    return any(size is not None for size in sizes) or _limit(pod) is not None or any(
-        STORAGE in container_amounts(container, "limits") for container in pods.containers(pod)
-    )
-
-
 def complaint(taken: Stats) -> str:
     """Why a Pod has to go; "" as long as it keeps within its limits."""
     return _of_volumes(taken) or _of_pod(taken) or _of_containers(taken)

@@ -15,7 +15,7 @@ from cluster.objects import quantity
 from cluster.objects.documents import Document
 from cluster.objects.kinds import pod as pods
 
-MEMORY, STORAGE = "memory", "ephemeral-storage"
+MEMORY, STORAGE = "memory", local_storage.STORAGE
 # memory.available<100Mi; of the disk, which images and Pods share, imagefs.available<15% is reached before nodefs' 10%.
 MEMORY_THRESHOLD = 100 << 20
 STORAGE_THRESHOLD = Fraction(15, 100)

@@ -3,6 +3,8 @@
 import pytest
 
 from cluster.machinery import usage
+from cluster.objects import metadata
+from cluster.objects.documents import dig
 from tests.support.scenario import Scenario
 
 MIB = 1 << 20
@@ -112,6 +114,27 @@ def test_more_memory_than_the_limit_is_killed_and_started_again():
     assert cluster.condition("nodes/node-1", "MemoryPressure")["status"] == "False"  # the limit is the container's own affair
 
 
+def test_less_than_the_limit_is_left_alone():
+    cluster = running(Scenario(1), pod(
+        "modest", "{limits: {memory: 200Mi}}", image="polinux/stress",
+        more=STRESS,
+    ))
+    cluster.advance(120)
+    assert phase(cluster, "modest") == "Running" and container(cluster, "modest")["restartCount"] == 0
+    assert used(cluster, "modest").memory > 140 * MIB
+    assert used(cluster, "modest").memory < 200 * MIB
+
+
+def test_a_server_that_needs_more_than_its_limit_never_starts():
+    cluster = running(Scenario(1), pod("tomcat", "{limits: {memory: 64Mi}}", image="tomcat:10"))
+    cluster.advance(60)
+    ended = container(cluster, "tomcat")["lastState"]["terminated"]
+    assert (ended["exitCode"], ended["reason"]) == (137, "OOMKilled")
+    cluster = running(Scenario(1), pod("tomcat", "{limits: {memory: 256Mi}}", image="tomcat:10"))
+    cluster.advance(60)
+    assert container(cluster, "tomcat")["ready"]
+
+
 # --- load ------------------------------------------------------------------------------------------------------------
 
 SERVICE = """
@@ -119,6 +142,23 @@ apiVersion: v1
 kind: Service
 metadata: {name: web}
 spec: {selector: {app: web}, ports: [{port: 80}]}
+"""
+WEB = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: c
+        image: "nginx:1.27"
+        resources: {requests: {cpu: 100m}, limits: {cpu: 200m, memory: 64Mi}}
+        readinessProbe: {httpGet: {port: 80}, periodSeconds: 5, timeoutSeconds: 1, failureThreshold: 2}
+---
 """
 
 
@@ -134,3 +174,36 @@ def test_more_cpu_than_the_limit_is_throttled_and_nothing_dies():
     assert busy.cpu == 200 and busy.wanted_cpu == 401 and busy.throttled == 501
     assert busy.answer > 10_000 and busy.refused > 0
     assert phase(cluster, "web") == "Running" and container(cluster, "web")["restartCount"] == 0
+
+
+def test_overload_takes_pods_out_of_the_service_and_calm_brings_them_back():
+    cluster = running(Scenario(2), WEB, SERVICE)
+    assert len(cluster.ready("app=web")) == 2
+    begun = cluster.now
+    cluster.run("simulate load web 120")  # 60 for each, of which each can answer 40
+    first = cluster.when(lambda: len(cluster.ready("app=web")) == 0, within=60) - begun
+    assert 2 < first < 30
+    assert any("context deadline exceeded" in message for message in cluster.events("Unhealthy"))
+    cluster.advance(2)
+    slices = cluster.objects("endpointslices.discovery.k8s.io", "kubernetes.io/service-name=web")
+    assert not any(one["conditions"]["ready"] for found in slices for one in found["endpoints"])
+    cluster.run("simulate load web 20")
+    cluster.when(lambda: len(cluster.ready("app=web")) == 2, within=120)
+    cluster.advance(60)
+    assert len(cluster.ready("app=web")) == 2
+    assert all(found["status"]["containerStatuses"][0]["restartCount"] == 0 for found in cluster.pods("app=web"))
+
+
+def test_a_leak_under_load_is_killed_and_begins_again():
+    cluster = running(Scenario(2), WEB, SERVICE)
+    cluster.run("simulate load web 40 --leak 100Ki")
+    cluster.when(lambda: any(one["status"]["containerStatuses"][0]["restartCount"] for one in cluster.pods("app=web")), within=90)
+    ended = next(
+        found for one in cluster.pods("app=web")
+        if (found := dig(one["status"]["containerStatuses"][0], "lastState", "terminated"))
+    )
+    assert (ended["exitCode"], ended["reason"]) == (137, "OOMKilled")
+    cluster.run("simulate load web 0")
+    cluster.advance(900)
+    assert len(cluster.ready("app=web")) == 2
+    assert all(used(cluster, metadata.name(one)).memory < 16 * MIB for one in cluster.pods("app=web"))
