@@ -16,14 +16,17 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
-from cluster import board, kubectl, store
+from cluster import board, kubectl, live_api, store
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World
 from cluster.inspection import storage
 from cluster.inspection.pod import inspect
+from cluster.live_api import Present, Watches
 from cluster.machinery.settings import Settings
 from cluster.manifests import BUILT_IN
 from cluster.models import Cluster
+from cluster.rest import handler
+from cluster.rest.reading import View
 from cluster.rollout_history import recalled
 from cluster.rollouts import picture as pictures
 from cluster.rollouts import plan as plans
@@ -119,6 +122,7 @@ class LiveCluster:
         self._moved = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pasts: dict[tuple[int, int], World] = {}  # by branch and revision
+        self._watches = Watches(self._api_present, self.look)
         self._simulation = self._simulate(world)
         self._anchor = (time.monotonic(), world.now)
 
@@ -135,6 +139,7 @@ class LiveCluster:
         if not self.closed:
             self.shown = steps[-1].world
             self._recent.extend(_header(event) for event in events)
+            self._watches.saved()
 
     @property
     def head(self) -> int:
@@ -150,6 +155,7 @@ class LiveCluster:
     async def stop(self) -> None:
         """End playing and every console command; what happened so far is committed. Raises Refused when it cannot be."""
         self.closed = True
+        await self._watches.stop()
         await self._end_consoles(RESTARTING)
         tasks = [*self._tasks, *([self._player] if self._player is not None else [])]
         for task in tasks:
@@ -289,6 +295,7 @@ class LiveCluster:
         self._recent.clear()
         self._simulation = self._simulate(world)
         self._anchor = (time.monotonic(), world.now)
+        self._watches.other_branch()
         await self._end_consoles("Another branch is shown now; this command has ended.")
         await self._announce_branch()
 
@@ -547,8 +554,29 @@ class LiveCluster:
         """The socket was closed: nobody reads any more what its commands print."""
         for key in [key for key in self._consoles if key[0] == send.socket]:
             self._interrupt(key)
+        await self._watches.end(send.socket)
         await self._moved_on()
         return {"type": "ok"}
+
+    # --- the Kubernetes API ----------------------------------------------------------------------------------------
+
+    def _api_present(self) -> Present:
+        """What clients may see: the newest moment on disk, at the time that the clock shows."""
+        shown = replace(self.shown, now=max(self.shown.now, self._virtual_now()))
+        return Present(View(Reader(shown), self._simulation.api.world_at), self._simulation.api)
+
+    async def api_read(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """GET."""
+        return live_api.reply(handler.read(self._api_present().view, live_api.request_of(command)))
+
+    async def api_write(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """Everything else."""
+        server = self._simulation.user("user")
+        return live_api.reply(handler.write(server, live_api.request_of(command), live_api.USER))
+
+    async def api_watch(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """GET without an end."""
+        return await self._watches.begin(command, send)
 
     async def complete(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """What Tab offers."""
@@ -718,10 +746,12 @@ COMMANDS: dict[str, Handler] = {
     "complete": LiveCluster.complete, "look": LiveCluster.look_at, "why": LiveCluster.why,
     "explain": LiveCluster.explain, "inspect": LiveCluster.inspect,
     "rollout": LiveCluster.rollout, "apply": LiveCluster.apply,
+    "api-read": LiveCluster.api_read, "api-write": LiveCluster.api_write, "api-watch": LiveCluster.api_watch,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
 IMMEDIATE = frozenset({
     "frame", "watch", "pause", "interrupt", "gone", "complete", "look", "why", "explain", "inspect", "rollout",
+    "api-read", "api-watch",
 })
 # Commands that act: at a past revision they begin a new branch there.
 TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console", "apply"})

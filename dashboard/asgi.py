@@ -25,13 +25,18 @@ def build() -> ProtocolTypeRouter:
     http = get_asgi_application()
 
     from cluster.worker import CHANNEL, PROCESS_CHANNEL, ClusterWorker
+    from dashboard.kubernetes_api import PREFIX, KubernetesAPI
     from dashboard.routing import websocket_urlpatterns
 
-    worker = ClusterWorker.as_asgi()
+    worker, kubernetes = ClusterWorker.as_asgi(), KubernetesAPI()
+
+    async def site(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+        await (kubernetes if scope["path"].startswith(PREFIX) else http)(scope, receive, send)
+
     websocket = URLRouter([*websocket_urlpatterns, re_path("", refuse)])  # type: ignore[arg-type]
     return ProtocolTypeRouter(
         {
-            "http": http,
+            "http": site,
             "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(websocket)),
             "channel": ChannelNameRouter({CHANNEL: worker, PROCESS_CHANNEL: worker}),
         }

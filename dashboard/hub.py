@@ -143,6 +143,15 @@ class Hub:
             self._owners.pop(cluster, None)
             await self._subscribe(cluster)
 
+    def listen(self, viewer: Viewer) -> None:
+        """From now on the viewer gets what is said to it alone, and nothing of what happens."""
+        self._by_id[viewer.identifier] = viewer
+
+    async def deaf(self, cluster: str, viewer: Viewer) -> None:
+        """The viewer listens no more; what it let run ends."""
+        self._by_id.pop(viewer.identifier, None)
+        await self.gone(cluster, viewer.identifier)
+
     async def gone(self, cluster: str, identifier: str) -> None:
         """Tell the worker that a socket is closed, so that what it let run in the console ends."""
         await self._layer.send(self._owners.get(cluster, CHANNEL), self._message(cluster, {"type": "gone"}, identifier, 0))
@@ -181,7 +190,7 @@ class Hub:
 
 
 # Commands that may be sent a second time when it is not known whether the first one arrived: they only look.
-REPEATABLE = frozenset({"frame", "watch", "complete", "look", "why"})
+REPEATABLE = frozenset({"frame", "watch", "complete", "look", "why", "api-read", "api-watch"})
 
 
 class _Process:

@@ -23,7 +23,7 @@ from cluster.objects.registry import REGISTRY, Kind, Version
 from cluster.objects.selectors import FieldSelector, LabelSelector
 
 NO_LIMITS: Mapping[str, int] = {}
-# kubectl's --validate: Strict refuses unknown fields, Ignore drops nothing and says nothing, Trusted looks at nothing.
+# kubectl's --validate: Strict refuses unknown fields, Ignore drops them and says nothing, Trusted looks at nothing.
 FieldValidation = Literal["Strict", "Ignore", "Trusted"]
 BUDGETS = "poddisruptionbudgets.policy"
 # Writes that the server makes on the way to the one that it was asked for.
@@ -222,6 +222,8 @@ class APIServer(LiveReader):
             # What stood in annotations has a type only now.
             document, strict = version.stored(without_nulls(document)), False
         self._refuse_undecodable(kind.api_version, kind, document, strict=strict)
+        if not strict:
+            document = schema.without_unknown_fields(kind.api_version, kind.kind, document)
         decoded: Document = without_nulls(document)
         return decoded
 

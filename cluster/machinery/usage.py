@@ -15,12 +15,13 @@ from cluster.machinery import load
 from cluster.machinery.load import COST, DEMANDS, LOAD, demand_at, load_key
 from cluster.objects import metadata, quantity, times
 from cluster.objects.documents import Document, dig
+from cluster.objects.kinds import node as nodes
 from cluster.objects.kinds import pod as pods
 from cluster.objects.pod_amounts import container_amounts
 
 __all__ = [
     "COST", "DEMANDS", "LOAD", "WINDOW", "Details", "Usage", "details", "growth", "killed_at", "known_from", "load_key",
-    "machine_memory", "moves", "of_pod", "scraped_at",
+    "machine_memory", "moves", "of_node", "of_pod", "scraped_at",
 ]
 
 WINDOW = 15 * times.SECOND
@@ -118,6 +119,17 @@ def growth(reader: Reader, pod: Document, at: int) -> int:
             total += serving.memory_at(at) - serving.memory_at(reader.now)
         total += demand_at(steps, at)[1] - demand_at(steps, reader.now)[1]
     return total
+
+
+def of_node(reader: Reader, node: Document) -> tuple[int, int] | None:
+    """What runs on a node and the machine itself, together (millicores, bytes); None for one that does not answer."""
+    if not nodes.is_ready(node):
+        return None
+    used = [
+        one for pod in reader.pods_on(metadata.name(node)) if pods.phase(pod) == "Running" for one in of_pod(reader, pod) or ()
+    ]
+    own = machine_memory(quantity.value(dig(node, "status", "capacity", "memory", default="0")))
+    return MACHINE_CPU + sum(one.cpu for one in used), own + sum(one.memory for one in used)
 
 
 def machine_memory(capacity: int) -> int:

@@ -41,6 +41,33 @@ def schema_for(api_version: str, kind: str) -> Document | None:
     return None if name is None else _definitions()[name]
 
 
+# The definition of what a delete request may carry.
+DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"
+
+
+def name_for(api_version: str, kind: str) -> str:
+    """The name of a kind's definition; "" if it has none."""
+    return _definition_names().get((api_version, kind), "")
+
+
+def definition(name: str) -> Document:
+    """A definition by its name; KeyError for one that there is not."""
+    return _definitions()[name]
+
+
+def references(schema: Any) -> Iterator[str]:
+    """The names of all definitions that a schema refers to directly."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from references(item)
+    elif isinstance(schema, dict):
+        target = schema.get("$ref")
+        if isinstance(target, str) and target.startswith(_REFERENCE):
+            yield target.removeprefix(_REFERENCE)
+        for item in schema.values():
+            yield from references(item)
+
+
 @cache
 def _definitions() -> dict[str, Document]:
     spec = find_spec("kubernetes_validate")
@@ -106,6 +133,10 @@ class _Complaints:
     def type_error(self) -> str:
         """The first mismatch; a decoder reports no other."""
         return min(self._mismatches, key=_order)[1] if self._mismatches else ""
+
+    @property
+    def unknown_paths(self) -> list[list[str | int]]:
+        return [path for path, _ in self._unknown]
 
     @property
     def unknown_fields(self) -> list[str]:
@@ -421,6 +452,27 @@ def decoding_error(api_version: str, kind: str, document: Any, *, strict: bool =
         text = f"strict decoding error: {', '.join(complaints.unknown_fields)}"
     version = api_version.rpartition("/")[2]
     return f'{kind} in version "{version}" cannot be handled as a {kind}: {text}' if text else ""
+
+
+def unknown_fields(api_version: str, kind: str, document: Any) -> list[str]:
+    """What a server warns of that was not asked to be strict: `unknown field "spec.x"`."""
+    return _complaints(api_version, kind, document).unknown_fields
+
+
+def without_unknown_fields(api_version: str, kind: str, document: Any) -> Any:
+    """The document as a server keeps it that was not asked to be strict: what it does not know is dropped."""
+    for path in _complaints(api_version, kind, document).unknown_paths:
+        document = _without(document, path)
+    return document
+
+
+def _without(value: Any, path: list[str | int]) -> Any:
+    part, rest = path[0], path[1:]
+    if isinstance(value, list):
+        return [_without(item, rest) if place == part else item for place, item in enumerate(value)]
+    if not rest:
+        return {field: inner for field, inner in value.items() if field != part}
+    return {field: _without(inner, rest) if field == part else inner for field, inner in value.items()}
 
 
 # --- Merging ---

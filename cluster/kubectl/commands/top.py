@@ -11,9 +11,8 @@ from cluster.kubectl.tables import TabWriter
 from cluster.kubelet.durations import go_duration
 from cluster.machinery import usage
 from cluster.objects import metadata, quantity, times
-from cluster.objects.documents import Document, dig
+from cluster.objects.documents import Document
 from cluster.objects.kinds import node as node_kind
-from cluster.objects.kinds import pod as pod_kind
 from cluster.objects.printing import UNKNOWN
 from cluster.objects.registry import REGISTRY
 
@@ -89,24 +88,13 @@ def _nodes(invocation: Invocation) -> Run:
     if not found:
         yield Output("stderr", "No resources found\n")
         return 0
-    known = [(node, _of_node(invocation, node)) for node in found]
+    known = [(node, usage.of_node(invocation.api, node)) for node in found]
     rows = [
         _node_row(node, used)
         for node, used in sorted(known, key=lambda one: (one[1] is None, _rank(invocation, one[1] or (0, 0))))
     ]
     yield _table(invocation, ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"], rows)
     return 0
-
-
-def _of_node(invocation: Invocation, node: Document) -> Used | None:
-    """What runs on a node and the machine itself; None for a machine that does not answer."""
-    if not node_kind.is_ready(node):
-        return None
-    each = [usage.of_pod(invocation.api, pod) or [] for pod in invocation.api.pods_on(metadata.name(node))
-            if pod_kind.phase(pod) == "Running"]
-    sums = [_sum(used) for used in each]
-    own = usage.machine_memory(quantity.value(dig(node, "status", "capacity", "memory", default="0")))
-    return usage.MACHINE_CPU + sum(cpu for cpu, _ in sums), own + sum(memory for _, memory in sums)
 
 
 def _node_row(node: Document, used: Used | None) -> list[str]:

@@ -1,0 +1,47 @@
+"""Objects as the rows of `kubectl get`: the server computes every cell (apiserver/pkg/endpoints/handlers/response.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cluster.apiserver.errors import APIError
+from cluster.objects.documents import Document
+from cluster.objects.registry import Column, Kind
+
+INCLUDES = ("", "Metadata", "None", "Object")
+
+
+def table(kind: Kind, documents: Iterable[Document], now: int, include: str, meta: Document, *, headers: bool = True) -> Document:
+    """A `Table`; `include` says what of each object goes along; later events of a watch leave the headers out."""
+    if include not in INCLUDES:
+        raise APIError(400, "BadRequest", f'unrecognized includeObject value: "{include}"')
+    return {
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta,
+        "columnDefinitions": [_definition(column) for column in kind.columns] if headers else None,
+        "rows": [
+            {"cells": _cells(kind.columns, document, now), **_object(kind, document, include)} for document in documents
+        ],
+    }
+
+
+def _definition(column: Column) -> Document:
+    is_name = column.name == "Name"
+    return {
+        "name": column.name, "type": "string", "format": "name" if is_name else "", "description": column.name,
+        "priority": int(column.wide),
+    }
+
+
+def _cells(columns: Sequence[Column], document: Document, now: int) -> list[str]:
+    return [column.value(document, now) for column in columns]
+
+
+def _object(kind: Kind, document: Document, include: str) -> Document:
+    if include == "None":
+        return {}
+    return {"object": document if include == "Object" else partial(kind, document)}
+
+
+def partial(kind: Kind, document: Document) -> Document:
+    """The object's metadata alone."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": document["metadata"]}
