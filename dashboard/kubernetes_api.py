@@ -172,6 +172,8 @@ async def _watch(hub: Hub, cluster: str, request: Request, receive: Receive, sen
             await _answer(send, _response(answer))
             return
         await _start(send, 200, [("content-type", "application/json")])
+        # Daphne keeps the headers back until there is a body: clients wait for them.
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
         await _carry(listener, receive, send)
     finally:
         await hub.deaf(cluster, listener)
