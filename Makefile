@@ -23,6 +23,7 @@ run: $(RUN_STAMP)  ## open Clusterscope on http://127.0.0.1:8000 (PORT=… choos
 
 setup: $(DEV_STAMP)  ## everything that development and `make test` need
 	@scripts/ensure-chromium
+	@scripts/ensure-kubectl
 
 test: setup lint types  ## linters, types and all tests, a real browser included
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.server import APIServer
 from cluster.rest import handler, watching
-from cluster.rest.messages import Request, Response
+from cluster.rest.messages import Request, Response, refusal
 from cluster.rest.reading import View
 from cluster.rest.watching import BOOKMARK_EVERY, Watch
 
@@ -61,7 +61,7 @@ class Watches:
         """Begin a watch. What it tells goes to `send` as text; the answer says only whether it began."""
         if len(self._tasks) >= MOST_WATCHES:
             return reply(handler.busy(f"this sandbox has {MOST_WATCHES} watches already"))
-        begun = handler.begin_watch(self._present().view, request_of(command))
+        begun = self._begun(request_of(command))
         if isinstance(begun, Response):
             return reply(begun)
         watch, text = begun
@@ -71,6 +71,19 @@ class Watches:
         self._tasks[key] = task
         task.add_done_callback(lambda _: self._tasks.pop(key, None))
         return {"type": "api-watch"}
+
+    def _begun(self, request: Request) -> tuple[Watch, bytes] | Response:
+        """A watch and everything that it has to tell by now, or why there is none."""
+        present = self._present()
+        begun = handler.begin_watch(present.view, request)
+        if isinstance(begun, Response):
+            return begun
+        watch, text = begun
+        try:
+            watch, more = _told(watch, present)
+        except APIError as error:
+            return refusal(error)
+        return watch, text + more
 
     async def end(self, socket: str) -> None:
         """Nobody reads what goes to this socket any more."""

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from dashboard.views import home, large, panels, pod, rollout, sandboxes, scheduler
+from dashboard.views import access, home, large, panels, pod, rollout, sandboxes, scheduler
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -15,6 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sandbox/<str:cluster>/pod", pod.pod, name="pod"),
     path("sandbox/<str:cluster>/rollout", rollout.rollout, name="rollout"),
     path("sandbox/<str:cluster>/delete/", sandboxes.delete, name="sandbox-delete"),
+    path("sandbox/<str:cluster>/kubectl", access.access, name="access"),
+    path("sandbox/<str:cluster>/kubectl/revoke/", access.revoke, name="access-revoke"),
+    path("kubeconfig/<str:key>", access.config, name="kubeconfig"),
     path("examples/<str:name>", sandboxes.example, name="example"),
     path("big/", large.large, name="large"),
     path("big/<str:cluster>/", large.large_map, name="large-map"),

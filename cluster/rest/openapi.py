@@ -33,7 +33,7 @@ def response(request: Request) -> Response:
     """The index, or the document of a group and version; raises NotFound for one that there is not."""
     path = request.path.rstrip("/")
     if path == "/openapi/v2":
-        return Response(200, b"", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+        return Response(200, b"", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
     if path == ROOT:
         return answer({"paths": {place: {"serverRelativeURL": f"{ROOT}/{place}?hash={_hash(place)}"} for place in _places()}})
     place = path.removeprefix(f"{ROOT}/")

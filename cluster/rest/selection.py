@@ -64,6 +64,8 @@ def _match(parameters: Parameters) -> str:
     if match not in MATCHES:
         allowed = '"Exact", "NotOlderThan", ""'
         raise _invalid(f'resourceVersionMatch: Unsupported value: "{match}": supported values: {allowed}')
+    if "sendInitialEvents" in parameters:
+        return match  # of a watch that begins with the present state: it needs no revision
     if match and not parameters.text("resourceVersion"):
         raise _invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
     if match == "Exact" and parameters.text("resourceVersion") == "0":

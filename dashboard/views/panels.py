@@ -88,7 +88,7 @@ async def _nodes(cluster: Cluster, revision: int | None, ref: str) -> Context:
         {"name": name, **row, "line": f"simulate component {'off' if row['on'] else 'on'} {name}"}
         for name, row in state.get("components", {}).items()
     ]
-    return {"nodes": nodes, "components": components, "problem": state.get("problem", "")}
+    return {"cluster": cluster.id, "nodes": nodes, "components": components, "problem": state.get("problem", "")}
 
 
 def _node_acts(node: dict[str, Any]) -> list[Context]:
