@@ -140,6 +140,8 @@ def _head(key: str) -> str:
     return gettext(english)
 
 
+# A cell with more characters may break into lines.
+WIDE = 20
 # Columns whose cells name objects: of which resource, and whether those have a namespace.
 _NAMED = {"column.pod": ("pods", True), "column.node": ("nodes", False), "column.volume": ("persistentvolumes", False)}
 
@@ -147,7 +149,8 @@ _NAMED = {"column.pod": ("pods", True), "column.node": ("nodes", False), "column
 def _cell(column: str, cell: Any, namespace: str) -> dict[str, Any]:
     """A cell as text or as a sentence; with `ref` where it names an object."""
     if isinstance(cell, dict):
-        return {**_said(cell)}
+        said = _said(cell)
+        return {**said, "wide": len(said["text"]) > WIDE}
     resource, namespaced = _NAMED.get(column, ("", False))
     ref = f"{resource}/{namespace if namespaced else ''}/{cell}" if resource and cell else ""
     return {"text": cell, "ref": ref}
