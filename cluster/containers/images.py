@@ -18,6 +18,8 @@ __all__ = ["CATALOGUE", "GRACEFUL", "TERMINATED", "Image", "find", "of", "pull_e
 GENERIC = Image(
     0, None, True, 100, programs=frozenset({"*"}), has_bash=True, memory=12 * MIB, work=Work(waits=2), generic=True,
 )
+# A tag of nothing but the next major versions is taken to exist: examples write `nginx:2` for "the new one".
+MAJORS_TO_COME = 9
 _SMALLEST, _SIZES = 20_000_000, 60_000_000
 
 _WORDS = (
@@ -36,8 +38,10 @@ def _has_tag(image: Image, tag: str) -> bool:
     if not _TAG.fullmatch(tag):
         return False
     version = _VERSION.match(tag)
-    if version is None or image.newest is None or not version[2]:
+    if version is None or image.newest is None:
         return True
+    if not version[2]:
+        return int(version[1]) <= image.newest[0] + MAJORS_TO_COME
     return (int(version[1]), int(version[2])) <= image.newest
 
 

@@ -38,7 +38,7 @@ def test_slips_of_the_pen(name: str) -> None:
 @pytest.mark.parametrize("name", [
     "nonexistent", "does-not-exist:1", "nosuchimage", "mycorp/shop:doesnotexist", "invalid-image", "bad-image:v1", "wrongname",
     "this-image-does-not-exist", "a", "xy:1", "example.com/nginx", "registry.example/web:1", "web.invalid/a/bcd", "nginx/nginx",
-    "registry.k8s.io/cat", "no.such/image", "couchdb:nope", "nginx:bad", "redis:99.1",
+    "registry.k8s.io/cat", "no.such/image", "couchdb:nope", "nginx:bad", "redis:99.1", "redis:99", "nginx:42",
 ])
 def test_what_is_not_there(name: str) -> None:
     assert not is_there(name)
