@@ -1,4 +1,4 @@
-"""What clients send: JSON or YAML, of limited size and depth."""
+"""What clients send: JSON, YAML or protobuf, of limited size and depth."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from cluster.apiserver import errors
 from cluster.apiserver.errors import APIError
 from cluster.objects.documents import Document
 from cluster.objects.manifest import ManifestError, load
+from cluster.rest import protobuf
 from cluster.rest.messages import MOST_BODY, Request
 
 JSON_TYPES = frozenset({"", "application/json"})
 YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
-SUPPORTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+SUPPORTED = f"application/json, application/yaml, {protobuf.MEDIA_TYPE}"
 # By media type, how a patch is meant.
 PATCH_TYPES = {
     "application/json-patch+json": "json",
@@ -33,6 +34,8 @@ def parsed(request: Request) -> Any:
     kind = media_type(request)
     if not request.body:
         return None
+    if kind == protobuf.MEDIA_TYPE:
+        return protobuf.decoded(request.body)
     if kind in YAML_TYPES:
         return _yaml(request.body)
     if kind not in JSON_TYPES:

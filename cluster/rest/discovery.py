@@ -44,8 +44,9 @@ def groups() -> dict[str, list[str]]:
     """Versions by group, the core group ("") left out, in the order in which real servers name them: by name."""
     found: dict[str, list[str]] = {}
     for kind in REGISTRY:
-        if kind.group and kind.version not in found.setdefault(kind.group, []):
-            found[kind.group].append(kind.version)
+        for version in _versions(kind):
+            if kind.group and version not in found.setdefault(kind.group, []):
+                found[kind.group].append(version)
     for group in (*REVIEWS,):
         found.setdefault(group, ["v1"])
     found.setdefault(METRICS, ["v1beta1"])
@@ -92,7 +93,12 @@ def resources(group: str, version: str) -> Document:
 
 
 def _kinds(group: str, version: str) -> Iterator[Kind]:
-    return (kind for kind in REGISTRY if (kind.group, kind.version) == (group, version))
+    return (kind for kind in REGISTRY if kind.group == group and version in _versions(kind))
+
+
+def _versions(kind: Kind) -> list[str]:
+    """The versions in which a kind is served, the stored one first: clients prefer the first."""
+    return [kind.version, *(other.api_version.rpartition("/")[2] for other in kind.versions)]
 
 
 def _entries(kind: Kind) -> Iterator[Document]:

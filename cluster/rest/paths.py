@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cluster.apiserver.errors import APIError
-from cluster.objects.registry import REGISTRY, Kind
+from cluster.objects.documents import Document
+from cluster.objects.registry import REGISTRY, Kind, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,15 @@ class Target:
     name: str = ""
     subresource: str = ""
     rest: str = ""  # what follows the subresource: a path for a proxy
+    version: Version | None = None  # when it is another one than the stored one
+
+    @property
+    def api_version(self) -> str:
+        return self.version.api_version if self.version else self.kind.api_version
+
+    def served(self, document: Document) -> Document:
+        """A stored object as it is served here."""
+        return self.version.served(document) if self.version else document
 
 
 def no_such_resource() -> APIError:
@@ -42,7 +52,9 @@ def target(path: str) -> Target:
     if kind.namespaced and namespace is None and len(rest) > 1:
         raise no_such_resource()
     name, subresource, *more = [*rest[1:], "", ""]
-    return Target(kind, namespace if kind.namespaced else "", name, subresource, "/".join(part for part in more if part))
+    other = REGISTRY.version(f"{group}/{version}", kind.kind)
+    rest_of_path = "/".join(part for part in more if part)
+    return Target(kind, namespace if kind.namespaced else "", name, subresource, rest_of_path, other)
 
 
 def _is_of_namespace(word: str, group: str) -> bool:
@@ -64,4 +76,4 @@ def find(group: str, version: str, plural: str) -> Kind | None:
     if resource not in REGISTRY:
         return None
     kind = REGISTRY[resource]
-    return kind if kind.version == version else None
+    return kind if kind.version == version or REGISTRY.version(f"{group}/{version}", kind.kind) else None

@@ -9,7 +9,6 @@ from cluster.apiserver import errors, paging, strategy
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World
 from cluster.objects.documents import Document
-from cluster.objects.registry import Kind
 from cluster.rest import tables
 from cluster.rest.messages import Request, Response, answer
 from cluster.rest.negotiation import Form, form_of
@@ -41,13 +40,13 @@ def get(view: View, request: Request, target: Target) -> Response:
         raise no_such_resource()
     if form == "table":
         meta = {"resourceVersion": found["metadata"]["resourceVersion"]}
-        return answer(tables.table(kind, [found], reader.now, request.parameters.text("includeObject"), meta))
-    return answer(shaped(kind, found, form))
+        return answer(tables.table(target, [found], reader.now, request.parameters.text("includeObject"), meta))
+    return answer(shaped(target, found, form))
 
 
-def shaped(kind: Kind, document: Document, form: Form) -> Document:
+def shaped(target: Target, document: Document, form: Form) -> Document:
     """An object as the client wants it."""
-    return tables.partial(kind, document) if form == "metadata" else document
+    return tables.partial(document) if form == "metadata" else target.served(document)
 
 
 def select(view: View, request: Request, target: Target) -> Response:
@@ -61,15 +60,15 @@ def select(view: View, request: Request, target: Target) -> Response:
     more = {} if found.remaining is None else {"remainingItemCount": found.remaining}
     if form == "table":
         include = request.parameters.text("includeObject")
-        return answer(tables.table(kind, found.items, view.reader.now, include, {**meta, **more}))
+        return answer(tables.table(target, found.items, view.reader.now, include, {**meta, **more}))
     if form == "metadata":
-        items = [tables.partial(kind, document) for document in found.items]
+        items = [tables.partial(document) for document in found.items]
         return answer({
             "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": {**meta, **more}, "items": items,
         })
     return answer({
-        "kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": {**meta, **more},
-        "items": [_bare(document) for document in found.items],
+        "kind": f"{kind.kind}List", "apiVersion": target.api_version, "metadata": {**meta, **more},
+        "items": [_bare(target.served(document)) for document in found.items],
     })
 
 

@@ -48,25 +48,24 @@ class Watch:
 
     def bookmark(self, *, initial: bool = False) -> bytes:
         """A line that tells nothing but the revision."""
-        kind = self.target.kind
         meta: Document = {"resourceVersion": str(self.since)}
         if initial:
             meta["annotations"] = {INITIAL_EVENTS_END: "true"}
-        document: Document = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": meta}
+        document: Document = {"kind": self.target.kind.kind, "apiVersion": self.target.api_version, "metadata": meta}
         if self.form == "table":
             document = {
                 "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": str(self.since)},
-                "columnDefinitions": None, "rows": [{"cells": [], "object": tables.partial(kind, document)}],
+                "columnDefinitions": None, "rows": [{"cells": [], "object": tables.partial(document)}],
             }
         elif self.form == "metadata":
-            document = tables.partial(kind, document)
+            document = tables.partial(document)
         return _line("BOOKMARK", document)
 
     def _shape(self, document: Document, now: int, *, headed: bool) -> Document:
         if self.form == "table":
             meta = {"resourceVersion": document["metadata"]["resourceVersion"]}
-            return tables.table(self.target.kind, [document], now, self.include, meta, headers=not headed)
-        return shaped(self.target.kind, document, self.form)
+            return tables.table(self.target, [document], now, self.include, meta, headers=not headed)
+        return shaped(self.target, document, self.form)
 
 
 def begun(view: View, request: Request, target: Target) -> tuple[Watch, bytes]:

@@ -28,12 +28,12 @@ def create(server: APIServer, request: Request, target: Target) -> Response:
     """POST to a collection."""
     kind, parameters = target.kind, request.parameters
     form_of(request.header("accept"))
-    document = _of_kind(kind, bodies.document(request))
+    document = _of_kind(target, bodies.document(request))
     if kind.namespaced and target.namespace is None:
         raise errors.bad_request("an empty namespace may not be set during creation")
     checked, warnings = _field_validation(kind, document, parameters)
     stored = server.create(document, target.namespace or "", dry_run=_dry_run(parameters), field_validation=checked)
-    return _written(kind, request, server, stored, 201, warnings)
+    return _written(target, request, server, stored, 201, warnings)
 
 
 def update(server: APIServer, request: Request, target: Target) -> Response:
@@ -43,13 +43,13 @@ def update(server: APIServer, request: Request, target: Target) -> Response:
     _check_names(target, document)
     if target.subresource == "scale":
         return answer(server.update_scale(kind.resource, _placed(document, target), dry_run=_dry_run(parameters)))
-    document = _placed(_of_kind(kind, document), target)
+    document = _placed(_of_kind(target, document), target)
     checked, warnings = _field_validation(kind, document, parameters)
     subresource = "status" if target.subresource == "status" else ""
     stored = server.update(
         document, subresource=subresource, dry_run=_dry_run(parameters), field_validation=checked,
     )
-    return _written(kind, request, server, stored, 200, warnings)
+    return _written(target, request, server, stored, 200, warnings)
 
 
 def patch(server: APIServer, request: Request, target: Target) -> Response:
@@ -58,11 +58,11 @@ def patch(server: APIServer, request: Request, target: Target) -> Response:
     type_, changes = bodies.patch(request)
     stored = server.patch(
         kind.resource, target.namespace or "", target.name, changes, type_, subresource=target.subresource,
-        dry_run=_dry_run(request.parameters),
+        dry_run=_dry_run(request.parameters), version=target.version,
     )
     if target.subresource == "scale":
         return answer(stored)
-    return _written(kind, request, server, stored, 200, ())
+    return _written(target, request, server, stored, 200, ())
 
 
 def delete(server: APIServer, request: Request, target: Target) -> Response:
@@ -74,7 +74,7 @@ def delete(server: APIServer, request: Request, target: Target) -> Response:
         preconditions=options["preconditions"], dry_run=options["dry_run"],
     )
     if left is not None or kind.resource in RETURNED:
-        return answer(before if left is None else left)
+        return answer(target.served(before if left is None else left))
     details = {"name": target.name, "kind": kind.plural, "uid": metadata.uid(before)}
     if kind.group:
         details["group"] = kind.group
@@ -92,7 +92,8 @@ def delete_collection(server: APIServer, request: Request, target: Target) -> Re
             propagation=options["propagation"],
         )
     meta = {"resourceVersion": str(server.revision)}
-    return answer({"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": meta, "items": found})
+    items = [target.served(one) for one in found]
+    return answer({"kind": f"{kind.kind}List", "apiVersion": target.api_version, "metadata": meta, "items": items})
 
 
 # --- subresources that are only created ------------------------------------------------------------------------------
@@ -132,21 +133,22 @@ def finalize(server: APIServer, request: Request, target: Target) -> Response:
 
 
 def _written(
-    kind: Kind, request: Request, server: APIServer, stored: Document, code: int, warnings: Sequence[str]
+    target: Target, request: Request, server: APIServer, stored: Document, code: int, warnings: Sequence[str]
 ) -> Response:
     form = form_of(request.header("accept"))
     if form == "table":
         meta = {"resourceVersion": stored["metadata"].get("resourceVersion", "")}
         include = request.parameters.text("includeObject")
-        return answer(tables.table(kind, [stored], server.now, include, meta), code, warnings)
-    return answer(tables.partial(kind, stored) if form == "metadata" else stored, code, warnings)
+        return answer(tables.table(target, [stored], server.now, include, meta), code, warnings)
+    return answer(tables.partial(stored) if form == "metadata" else target.served(stored), code, warnings)
 
 
-def _of_kind(kind: Kind, document: Document) -> Document:
+def _of_kind(target: Target, document: Document) -> Document:
     """The document, if it is of the collection's kind; one that does not say its type is taken for it."""
-    api_version, name = document.get("apiVersion") or kind.api_version, document.get("kind") or kind.kind
-    if (api_version, name) == (kind.api_version, kind.kind):
-        return {**document, "apiVersion": kind.api_version, "kind": kind.kind}
+    kind, expected = target.kind, target.api_version
+    api_version, name = document.get("apiVersion") or expected, document.get("kind") or kind.kind
+    if (api_version, name) == (expected, kind.kind):
+        return {**document, "apiVersion": expected, "kind": kind.kind}
     if REGISTRY.by_type(api_version, name) is None and not document.get("kind"):
         raise errors.bad_request("Object 'Kind' is missing in body")
     group, _, version = api_version.rpartition("/")
@@ -154,7 +156,7 @@ def _of_kind(kind: Kind, document: Document) -> Document:
         f"{name} in version \"{version}\" cannot be handled as a {kind.kind}: "
         f"no kind \"{name}\" is registered for version \"{api_version}\""
         if group != kind.group or name != kind.kind else
-        f"the API version in the data ({api_version}) does not match the expected API version ({kind.api_version})"
+        f"the API version in the data ({api_version}) does not match the expected API version ({expected})"
     )
 
 
@@ -197,7 +199,7 @@ def _field_validation(kind: Kind, document: Document, parameters: Parameters) ->
         return "Strict", []
     if wanted == "Ignore":
         return "Ignore", []
-    return "Ignore", schema.unknown_fields(kind.api_version, kind.kind, document)
+    return "Ignore", schema.unknown_fields(document["apiVersion"], kind.kind, document)
 
 
 def _delete_options(request: Request) -> Document:

@@ -166,3 +166,20 @@ def test_watching(terminal: Terminal) -> None:
     finally:
         watching.kill()
         watching.communicate()
+
+
+@pytest.mark.parametrize("words", [
+    "deployment made --image=nginx --replicas=0", "service clusterip made --tcp=80:80", "job made --image=busybox -- true",
+    "configmap made --from-literal=a=1", "secret generic made --from-literal=a=b", "namespace made", "serviceaccount made",
+    "quota made --hard=pods=10 -n kube-public", "poddisruptionbudget made --selector=a=b --min-available=50%",
+])
+def test_what_it_makes_by_itself(terminal: Terminal, words: str) -> None:
+    """From 1.32 on these bodies are protobuf."""
+    assert terminal.ok(f"create {words}").endswith("/made created\n")
+
+
+def test_autoscaling_and_rights(terminal: Terminal) -> None:
+    made = terminal.ok("autoscale deployment made --min=1 --max=3 --cpu-percent=50")
+    assert made == "horizontalpodautoscaler.autoscaling/made autoscaled\n"
+    assert terminal.ok("auth can-i create pods") == "yes\n"
+    assert "*.*" in terminal.ok("auth can-i --list")
