@@ -41,6 +41,9 @@ SENTENCES: Mapping[str, str] = {
     "creating": gettext_noop("Container {container} is **being made**."),
     "post-start": gettext_noop("Container {container} runs, but its **postStart hook** has not ended yet."),
     "being-stopped": gettext_noop("Container {container} is **being stopped**; at {until} it is killed if it still runs."),
+    "being-killed": gettext_noop(
+        "The kubelet **stops {container} because its {probe} probe failed**; at {until} it is killed if it still runs."
+    ),
     "ended": gettext_noop("Container {container} **has ended with {code}** ({meaning})."),
     "initializing": gettext_noop("**Init container {container} runs**; what comes after it waits until it has ended with 0."),
     "crash": gettext_noop(
@@ -377,7 +380,7 @@ def _amount(amount: Row) -> Row:
     return {
         **amount,
         "title": gettext("CPU") if amount["resource"] == "cpu" else gettext("memory"),
-        "is_known": bool(whole),
+        "is_known": bool(whole), "has_bar": bool(request or limit),
         "used_x": min(100, round(100 * used / whole)) if whole and used is not None else 0,
         "request_x": round(100 * request / whole) if whole and request else None,
         "used_text": show(used) if used is not None else "?",

@@ -145,6 +145,9 @@ def _of_container(one: Row, operation: Row) -> Row | None:
     if operation.get("container") == name and operation["what"] == "postStart":
         return word("post-start", container=name)
     if operation.get("container") == name and operation["what"] == "stop":
+        failing = next((probe["kind"] for probe in one["probes"] if probe["kind"] != "readiness" and _has_failed(probe)), "")
+        if failing:
+            return word("being-killed", container=name, probe=failing, until=operation["due"])
         return word("being-stopped", container=name, until=operation["due"])
     if state["is"] == "waiting":
         return _waiting(one)
@@ -153,6 +156,10 @@ def _of_container(one: Row, operation: Row) -> Row | None:
     if state["is"] == "running" and one["role"] == "init":
         return word("initializing", container=name)
     return _probed(one) if state["is"] == "running" else None
+
+
+def _has_failed(probe: Row) -> bool:
+    return bool(probe["row"] >= probe["failures"] and probe["dots"][-1]["complaint"])
 
 
 def _waiting(one: Row) -> Row | None:
