@@ -91,24 +91,19 @@ def test_it_goes_on_with_time(page: Page) -> None:
 
 
 def test_any_past_moment(page: Page) -> None:
-    """Back to the beginning, step by step: the Pod waits for its node, then for its sandbox, then for its image."""
+    """Before it was made there is no such Pod, at the end it is well again; in between the view says which moment it shows."""
     prepare(page)
     page.locator("body").press("4")
     choose(page, "shop")
-    said: list[str] = []
-    for _ in range(90):
-        page.locator("body").press("ArrowLeft")
-        page.wait_for_timeout(30)
-    page.wait_for_timeout(1500)
-    for _ in range(40):
-        body = page.locator("#pod .pv__b")
-        said += [one.get_attribute("data-says") or "" for one in body.locator(".pv__sum").all()]
-        if "initializing" in said or moment(page)[0] == moment(page)[1]:
-            break
-        page.locator("body").press("ArrowRight")
-        page.wait_for_timeout(700)
+    page.locator("body").press("Home")
+    expect(page.locator("#pod .banner")).to_contain_text("There is no Pod default/shop at this moment.")
     expect(page.locator("#pod .pv__past")).to_be_visible()
-    assert "initializing" in said, said
+    page.locator("body").press("End")
+    expect(page.locator("#pod .pv__sum").first).to_contain_text("All is well")
+    for _ in range(6):
+        page.locator("body").press("ArrowLeft")
+    expect(page.locator("#pod .pv__past")).to_contain_text("as it was at event")
+    expect(page.locator("#pod-name")).to_have_text("shop")
 
 
 def test_without_javascript(browser: Browser, live_server_process: ServerProcess) -> None:
@@ -127,7 +122,7 @@ def test_without_javascript(browser: Browser, live_server_process: ServerProcess
     context.close()
 
 
-@pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"contrast": "more"}, {"locale": "zh-CN"}])
+@pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"contrast": "more"}, {"color_scheme": "dark", "locale": "zh-CN"}])
 def test_axe(browser: Browser, live_server_process: ServerProcess, look: dict[str, str]) -> None:
     """Nothing to complain about at full and at phone width, and the page is as wide as the phone."""
     context = profile(browser, live_server_process.url, reduced_motion="reduce", **look)
