@@ -469,6 +469,19 @@ class Hand:
 
     # --- looking and mistakes --------------------------------------------------------------------------------------
 
+    def _exec(self, simulation: Simulation) -> str:
+        """What somebody does inside a container: files, signals, a busy loop, requests to others."""
+        inside = self.random.choice((
+            "echo hi > /tmp/x; cat /tmp/x", "touch /tmp/healthy", "rm -f /tmp/healthy", "echo more >> /data/file", "ls /data",
+            "kill 1", "exit 3", "sleep 2; date", "wget -q -O - http://x",
+            "i=0; while [ $i -lt 50 ]; do i=$((i+1)); done; echo $i",
+            "cat /etc/hostname | tr a-z A-Z", "dd if=/dev/zero of=/data/big bs=1M count=5", "nosuchprogram", "(",
+        ))
+        return f"exec {self._existing(simulation, 'pods')} -- sh -c '{inside}'"
+
+    def _logs(self, simulation: Simulation) -> str:
+        return f"logs {self._existing(simulation, 'pods')} {self.random.choice(('', '--previous', '--tail=2'))}".rstrip()
+
     def _look(self, simulation: Simulation) -> str:
         kind = self.random.choice((
             "pods", "deployments", "replicasets", "daemonsets", "statefulsets", "jobs", "cronjobs", "rc",
@@ -489,5 +502,5 @@ WEIGHTS = {
     "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
     "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 2,
     "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 4, "machine": 3, "add_machine": 2,
-    "delete_node": 1, "static_pod": 2, "switch": 4, "look": 2, "wrong": 3,
+    "delete_node": 1, "static_pod": 2, "switch": 4, "exec": 4, "logs": 1, "look": 2, "wrong": 3,
 }

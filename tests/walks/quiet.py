@@ -212,7 +212,7 @@ def who_waits_was_told_why(simulation: Simulation, seen: Seen) -> None:
             continue  # it is about to be bound, and waits for its volumes
         told = pods.condition(pod, "PodScheduled") or {}
         reason = told.get("reason")
-        assert reason == "Unschedulable", (metadata.name(pod), reason)
+        assert reason in ("Unschedulable", "SchedulerError"), (metadata.name(pod), reason)
 
 
 @rule("namespace-controller", "garbage-collector-controller")

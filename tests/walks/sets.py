@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.apiserver.state import MEMORY
 from cluster.controllers.daemonset_nodes import target_node, wish
 from cluster.objects import metadata
 from cluster.objects.documents import Document, dig
@@ -11,7 +12,7 @@ from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import poddisruptionbudget as budgets
 from cluster.objects.kinds import statefulset as statefulsets
 from cluster.objects.selectors import LabelSelector
-from cluster.simulation.simulation import Simulation
+from cluster.simulation.simulation import FAILURES, Simulation
 from cluster.simulation.step import Step
 from tests.walks import quiet
 from tests.walks.rules import Seen, objects_of, told, updates_of, written, written_of
@@ -254,6 +255,12 @@ def every_wanted_node_has_its_daemon(simulation: Simulation, seen: Seen) -> None
         assert owner["status"]["observedGeneration"] == owner["metadata"]["generation"]
 
 
+def _is_tried_again(simulation: Simulation, owner: Document) -> bool:
+    """Whether its controller has failed and waits longer and longer: what it wants may have become possible."""
+    key = (FAILURES, "statefulset-controller", metadata.namespace(owner), metadata.name(owner))
+    return simulation.world.row(MEMORY, key) is not None
+
+
 @quiet.rule("statefulset-controller")
 def statefulsets_tell_of_their_members(simulation: Simulation, seen: Seen) -> None:
     for owner in simulation.api.list("statefulsets.apps"):
@@ -264,7 +271,7 @@ def statefulsets_tell_of_their_members(simulation: Simulation, seen: Seen) -> No
         assert status.get("replicas", 0) == len(members), (metadata.name(owner), status, len(members))
         ready = sum(pods.is_ready(pod) and pods.phase(pod) == "Running" for pod in members)
         assert status.get("readyReplicas", 0) == ready, (metadata.name(owner), status, ready)
-        if statefulsets.is_parallel(owner) and not quiet.is_limited(simulation, owner):
+        if statefulsets.is_parallel(owner) and not quiet.is_limited(simulation, owner) and not _is_tried_again(simulation, owner):
             there = {statefulsets.ordinal(pod) for pod in members}
             # Somebody else may have the name.
             missing = [
@@ -284,7 +291,7 @@ def the_first_missing_member_waits_for_a_reason(simulation: Simulation, seen: Se
         # Somebody else may have the name.
         name = "" if missing is None else statefulsets.pod_name(owner, missing)
         taken = simulation.api.get("pods", metadata.namespace(owner), name)
-        if missing is not None and not taken:
+        if missing is not None and not taken and not _is_tried_again(simulation, owner):
             before = [pod for number, pod in members.items() if number < missing]
             ready = all(pods.is_ready(pod) and not metadata.is_being_deleted(pod) for pod in before)
             assert not ready, (metadata.name(owner), missing)
