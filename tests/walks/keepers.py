@@ -9,7 +9,6 @@ from cluster.objects import metadata, times
 from cluster.objects.conditions import condition
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import job as jobs
-from cluster.objects.kinds import namespace as namespaces
 from cluster.objects.kinds import node as nodes
 from cluster.objects.kinds import pod as pods
 from cluster.objects.registry import REGISTRY
@@ -161,16 +160,6 @@ def silent_nodes_are_known(simulation: Simulation, seen: Seen) -> None:
         elif ready == "Unknown":
             assert nodes.UNREACHABLE_TAINT in keys, (metadata.name(node), keys)
         assert nodes.is_unschedulable(node) == (nodes.UNSCHEDULABLE_TAINT in keys), (metadata.name(node), keys)
-
-
-@quiet.rule("namespace-controller", "garbage-collector-controller")
-def nothing_is_left_in_a_namespace_that_goes(simulation: Simulation, seen: Seen) -> None:
-    for one in simulation.api.list("namespaces"):
-        if not namespaces.is_terminating(one):
-            continue
-        for table, document in quiet.everything(simulation):
-            if metadata.namespace(document) == metadata.name(one):
-                assert metadata.is_being_deleted(document), (table, metadata.name(document))
 
 
 @quiet.rule("garbage-collector-controller")

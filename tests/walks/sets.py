@@ -12,13 +12,14 @@ from cluster.objects.kinds import pod as pods
 from cluster.objects.kinds import poddisruptionbudget as budgets
 from cluster.objects.kinds import statefulset as statefulsets
 from cluster.objects.selectors import LabelSelector
-from cluster.simulation.simulation import FAILURES, Simulation
+from cluster.simulation.simulation import Simulation
 from cluster.simulation.step import Step
 from tests.walks import quiet
 from tests.walks.rules import Seen, objects_of, told, updates_of, written, written_of
 
 BUDGETS = "poddisruptionbudgets.policy"
 HASH = "controller-revision-hash"
+FAILURES = "workqueue"  # the simulation's note of failures in a row
 
 
 def _owner(seen: Seen, pod: Document, kind: str) -> Document | None:
