@@ -544,8 +544,8 @@ class Kernel:
         *lines, rest = (self.partial.get(key, "") + text).split("\n")
         at = self.now // MS
         kept = self.logs[container]
-        for line in lines:
-            kept.append([at, stream, line[:LONGEST_LINE]])
+        # `yes` writes half a million lines a second: what would be cut off again is not looked at.
+        kept += [[at, stream, line[:LONGEST_LINE]] for line in lines[-KEPT_LINES:]]
         while len(rest) > LONGEST_LINE:
             kept.append([at, stream, rest[:LONGEST_LINE]])
             rest = rest[LONGEST_LINE:]
