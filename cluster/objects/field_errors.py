@@ -9,11 +9,13 @@ from typing import Any
 from cluster.objects.registry import FieldError
 
 IMMUTABLE = "field is immutable"
+_ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
 def _shown(value: Any) -> str:
-    """A value as Go's JSON shows it: compact, with keys in the order of the document."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    """A value as Go's JSON shows it: compact, with keys in the order of the document, and within objects without < > and &."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text if isinstance(value, str) else text.translate(_ESCAPED)
 
 
 def invalid(field: str, value: Any, detail: str) -> FieldError:

@@ -8,6 +8,7 @@ from typing import Any
 from cluster.objects import indexes, names
 from cluster.objects.documents import Document, dig, with_value, without
 from cluster.objects.field_errors import IMMUTABLE, duplicate, invalid, not_supported, required, too_long, too_many
+from cluster.objects.internal_types import internal_template
 from cluster.objects.metadata_rules import selector_errors
 from cluster.objects.pod_template import template_errors
 from cluster.objects.registry import FieldError
@@ -346,8 +347,10 @@ def _template_errors(spec: Document, before: Document, free: bool) -> list[Field
     if free:
         old = _with_new_placement(old, template)
         allowed = _with_new_resources(old["spec"], template["spec"])
-        return [] if template["spec"] == allowed else [invalid("spec.template.spec", template["spec"], IMMUTABLE)]
-    return [] if template == old else [invalid("spec.template", template, IMMUTABLE)]
+        if template["spec"] == allowed:
+            return []
+        return [invalid("spec.template.spec", internal_template(template)["Spec"], IMMUTABLE)]
+    return [] if template == old else [invalid("spec.template", internal_template(template), IMMUTABLE)]
 
 
 def _with_new_placement(old: Document, template: Document) -> Document:
