@@ -136,7 +136,7 @@ def _steps(values: Sequence[tuple[int, int | None]], scale: Scale, rises: bool =
         if count is None:
             continue
         left, level = per_cent(scale.x(at)), per_cent(scale.y(count))
-        if rises and before is not None and before != count:
+        if rises and before is not None and before != count and scale.x(at) < 100:
             yield {"x1": left, "x2": left, "y1": per_cent(scale.y(before)), "y2": level}
         yield {"x1": left, "x2": per_cent(scale.x(end)), "y1": level, "y2": level}
 

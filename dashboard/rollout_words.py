@@ -41,7 +41,7 @@ SENTENCES: Mapping[str, str] = {
     "starting": gettext_noop("It **waits for Pods to become available**: {available} of {wanted} are."),
     "moves-size": gettext_noop("The **{controller}** is about to set the size: {total} Pods are asked for, {wanted} are wanted."),
     "moves-up": gettext_noop(
-        "{old} old + {made} new = {total} Pods count, and {ceiling} is the ceiling: the **{controller}** may add {room}."
+        "{old} old + {made} new = {total} Pods are asked for, and {ceiling} is the ceiling: the **{controller}** may add {room}."
     ),
     "moves-down": gettext_noop(
         "{available} Pods are available, and {floor} is the floor: the **{controller}** may remove "
@@ -49,7 +49,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "waits": gettext_noop(
         "It **waits for {missing, plural, one {# new Pod} other {# new Pods}}** to become available. {old} + {made} = {total} "
-        "Pods count, {ceiling} is the ceiling: none may be added. {available} are available, {floor} is the floor: none may go."
+        "are asked for, {ceiling} is the ceiling: none may be added. {available} are available, {floor} is the floor: none may go."
     ),
     "waits-last": gettext_noop(
         "It **waits for {missing, plural, one {# new Pod} other {# new Pods}}** to become available. All {wanted} are made; "

@@ -7,6 +7,7 @@ from typing import Any
 
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World
+from cluster.controllers.explanation.explain import explain
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document
 from cluster.objects.kinds import deployment as deployments
@@ -57,6 +58,7 @@ def picture(world: World, shown: Trace, whole: Trace, began: int, end: int, veil
         "groups": groups, "samples": _samples(whole, groups),
         "lines": [_line(line) for line in drawn[:MAX_LINES]], "more": max(0, len(drawn) - MAX_LINES),
         "terminating": terminating, "notes": [list(note) for note in whole.notes],
+        "words": explain(view, workload)["words"],
         "says": says(view, workload, terminating)._asdict(), "troubles": troubles(view, workload),
         "revisions": revisions(view, workload), "undo": can_undo(workload), "fields": list(plans.fields(workload)),
         "deadline": _deadline(workload),

@@ -16,6 +16,7 @@ from cluster.objects import metadata
 from cluster.objects.documents import Document
 from cluster.rollouts import workload as workloads
 from cluster.rollouts.trace import Trace
+from cluster.rollouts.window import TAIL
 from cluster.simulation.simulation import Simulation
 
 # How far a plan looks (virtual ms) and how many writes it makes at most.
@@ -130,8 +131,10 @@ class Plan:
     @property
     def end(self) -> int:
         """How far the picture of it need go (virtual ms)."""
-        if self.is_settled or not self.trace.samples:
+        if not self.trace.samples:
             return self._simulation.now
+        if self.is_settled:
+            return max(self._simulation.now, self.trace.samples[-1].at + TAIL)
         return min(self._simulation.now, max(self.began, self.trace.samples[-1].at) + AFTERMATH)
 
     def outcome(self) -> dict[str, Any]:

@@ -70,12 +70,12 @@ def _deployment(view: Reader, workload: Document, name: dict[str, Any], terminat
         "missing": missing, "old": left, "surge": bounds.ceiling - bounds.wanted, "below": bounds.wanted - floor,
         "revision": deployments.revision(workload), "terminating": terminating,
     }
-    if workloads.is_settled(workload):
-        return Says("done", "done-terminating" if terminating else "done", numbers)
     if workloads.is_paused(workload):
         if new is None:
             return Says("paused", "paused", numbers)
         return Says("paused", "paused-midway" if left or made < bounds.wanted else "paused-whole", numbers)
+    if workloads.is_settled(workload):
+        return Says("done", "done-terminating" if terminating else "done", numbers)
     if workloads.is_late(workload):
         return Says("stuck", "late", {**numbers, "seconds": deployments.progress_deadline(workload) or 0})
     if not deployments.is_rolling(workload):

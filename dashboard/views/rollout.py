@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from dashboard import explaining
 from dashboard import rollout as drawing
 from dashboard.rollout_words import sentence
 from dashboard.views.asking import answering, ask, moment_of, own_cluster
@@ -94,7 +95,9 @@ def shown(answer: dict[str, Any], query: QueryDict) -> Context:
     if picture is None:
         return context
     return {
-        **context, "picture": picture, "plan": plan, "says": sentence(picture["kind"], picture["says"]),
+        **context, "picture": picture, "plan": plan,
+        "standing": explaining.standing({"words": picture["words"], "waits": False, "tables": []}),
+        "says": sentence(picture["kind"], picture["says"]),
         "state": picture["says"]["state"], "figure": drawing.figure(picture, plan), "cards": drawing.cards(picture),
         "counts": drawing.table(picture), "sliders": list(_sliders(picture, (plan or {}).get("changes", {}))),
         "revisions": _revisions(picture), "next_number": max((one["number"] for one in picture["revisions"]), default=0) + 1,
