@@ -130,6 +130,7 @@ def _area(layer: tuple[str, str], order: Sequence[str], begun: tuple[int, int, i
 
 def _steps(values: Sequence[tuple[int, int | None]], scale: Scale, rises: bool = True) -> Iterator[Row]:
     """A count over time as lines: level, and with `rises` also up and down between the levels."""
+    values = [pair for number, pair in enumerate(values) if not number or pair[1] != values[number - 1][1]]
     for number, (at, count) in enumerate(values):
         end = values[number + 1][0] if number + 1 < len(values) else scale.until
         before = values[number - 1][1] if number else None

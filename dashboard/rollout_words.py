@@ -49,7 +49,8 @@ SENTENCES: Mapping[str, str] = {
     ),
     "waits": gettext_noop(
         "It **waits for {missing, plural, one {# new Pod} other {# new Pods}}** to become available. {old} + {made} = {total} "
-        "are asked for, {ceiling} is the ceiling: none may be added. {available} are available, {floor} is the floor: none may go."
+        "are asked for, {ceiling} is the ceiling: none may be added. {available} are available, {floor} is the floor: none may "
+        "go."
     ),
     "waits-last": gettext_noop(
         "It **waits for {missing, plural, one {# new Pod} other {# new Pods}}** to become available. All {wanted} are made; "

@@ -14,6 +14,7 @@ export class Rollout {
     this.shown = null; // the text that the view holds
     this.held = false; // a slider is being moved, or a list may be open
     this.waiting = false; // a newer document was not put in meanwhile
+    this.touched = false; // moved since the last question was sent
     this.plain = false; // tables instead of the picture
     root.addEventListener("input", (event) => event.target.type === "range" && this.moved(event.target));
     root.addEventListener("change", (event) => this.changed(event.target));
@@ -26,6 +27,7 @@ export class Rollout {
     root.addEventListener("keydown", (event) => event.target.matches("select") && this.list(event.key));
     for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, (event) => this.held && !event.target.matches?.("select") && this.release());
     root.addEventListener("focusout", (event) => event.target.matches("select") && this.release());
+    root.addEventListener("htmx:beforeRequest", () => (this.touched = false));
     root.addEventListener("htmx:beforeSwap", (event) => this.beforeSwap(event));
     root.addEventListener("htmx:afterSwap", () => this.draw());
     for (const name of ["moment", "branch", "select"]) document.addEventListener(`clusterscope:${name}`, () => this.refresh());
@@ -56,6 +58,7 @@ export class Rollout {
     const output = this.root.querySelector(`output[for="${slider.id}"]`);
     const unit = this.root.querySelector(`#${slider.id}-unit`)?.value === "%" ? "%" : "";
     if (output) output.textContent = `${slider.value}${unit}`;
+    this.touched = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.refresh(), SETTLED);
   }
@@ -66,12 +69,14 @@ export class Rollout {
       this.links.select(field.value);
     } else if (field.closest("#rollout-plan")) {
       this.held = false;
+      this.touched = true;
       this.refresh();
     }
   }
 
   /** Fields that are off are not sent: the server draws the numbers as they are. */
   reset() {
+    this.touched = true;
     for (const field of this.root.querySelectorAll("#rollout-plan input, #rollout-plan select")) field.disabled = true;
     this.refresh();
   }
@@ -90,7 +95,8 @@ export class Rollout {
   beforeSwap(event) {
     const { detail } = event;
     if (detail.target !== this.root) return;
-    if (detail.serverResponse === this.shown) detail.shouldSwap = false;
+    if (this.touched) detail.shouldSwap = false; // it would undo that, and the answer to it is on its way
+    else if (detail.serverResponse === this.shown) detail.shouldSwap = false;
     else if (this.held) {
       detail.shouldSwap = false; // what is under the hand must not go: it is asked again when that lets go
       this.waiting = true;

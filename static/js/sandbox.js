@@ -290,10 +290,10 @@ startKeys({
 });
 session.changed();
 addEventListener("hashchange", followHash);
+const asked = new URLSearchParams(location.search).get("ref");
+if (asked) session.select(asked);
 followHash();
 // Before, htmx does not listen.
 addEventListener("DOMContentLoaded", () => {
-  const asked = new URLSearchParams(location.search).get("ref");
-  if (asked) session.select(asked);
   for (const one of Object.values(opened)) one.refresh();
 });
