@@ -19,7 +19,7 @@ from cluster.objects.kinds import statefulset as statefulsets
 from cluster.objects.kinds.deployment import count
 from cluster.rollouts import workload as workloads
 
-# Pods in trouble that are told of, and how much of what they say.
+# How many troubles are told of, and how much of each message.
 MAX_TROUBLES = 3
 MAX_MESSAGE = 300
 CONTROLLERS = {
@@ -162,13 +162,22 @@ def _daemonset(view: Reader, workload: Document, name: dict[str, Any]) -> Says:
 # --- trouble ----------------------------------------------------------------------------------------------------
 
 
-def troubles(view: Reader, workload: Document) -> list[dict[str, str]]:
+class Trouble(NamedTuple):
+    """What is wrong with Pods, told once for all that say the same; without Pods: why none can be made."""
+
+    pods: list[str]
+    status: str
+    message: str
+
+
+def troubles(view: Reader, workload: Document) -> list[Trouble]:
     """Its Pods that cannot go on by themselves, and what keeps its controller from making more."""
-    found = [{"pod": "", "status": "", "message": message} for message in _failures(view, workload)]
+    found = {("", message): Trouble([], "", message) for message in _failures(view, workload)}
     owners = workloads.keepers(view, workload) if workload["kind"] == "Deployment" else [workload]
     for owner in owners:
-        found += _troubled(view, owner)
-    return found[:MAX_TROUBLES]
+        for pod, status, message in _troubled(view, owner):
+            found.setdefault((status, message), Trouble([], status, message)).pods.append(pod)
+    return list(found.values())[:MAX_TROUBLES]
 
 
 def _failures(view: Reader, workload: Document) -> Iterator[str]:
@@ -177,7 +186,8 @@ def _failures(view: Reader, workload: Document) -> Iterator[str]:
         yield str(condition.get("message", ""))[:MAX_MESSAGE]
 
 
-def _troubled(view: Reader, owner: Document) -> Iterator[dict[str, str]]:
+def _troubled(view: Reader, owner: Document) -> Iterator[tuple[str, str, str]]:
+    """(Pod, status, message)"""
     for pod in view.owned("pods", metadata.uid(owner)):
         mark = board.mark(pod)
         scheduled = pods.condition(pod, "PodScheduled") or {}
@@ -188,4 +198,4 @@ def _troubled(view: Reader, owner: Document) -> Iterator[dict[str, str]]:
             message = scheduled.get("message", "")
         else:
             continue
-        yield {"pod": metadata.name(pod), "status": pods.status_text(pod), "message": str(message)[:MAX_MESSAGE]}
+        yield metadata.name(pod), pods.status_text(pod), str(message)[:MAX_MESSAGE]

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.driver import TOLD, line, moment, open_sandbox, profile
 from tests.conftest import ServerProcess
 
-WIDE = "document.documentElement.scrollWidth - innerWidth"
+NOT_WIDER = "() => document.documentElement.scrollWidth <= innerWidth"
 BODY = "#rollout .ro__b"
 
 
@@ -175,7 +175,7 @@ def test_axe(browser: Browser, live_server_process: ServerProcess, look: dict[st
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 800})
         expect(page.locator(".ro__plot")).to_be_visible()
-        assert page.evaluate(WIDE) <= 0
+        page.wait_for_function(NOT_WIDER)
     check("phone")
     context.close()
     assert problems == []

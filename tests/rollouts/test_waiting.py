@@ -81,8 +81,10 @@ def test_late():
     late = said(simulation)
     assert (late.state, late.key, late.args["seconds"]) == ("stuck", "late", 30)
     found = troubles(Reader(simulation.world), simulation.api.get("deployments.apps", "default", "web"))
-    assert found[0]["status"] in ("ImagePullBackOff", "ErrImagePull")
-    assert MISSING in found[0]["message"]
+    assert len(found) == 1
+    assert len(found[0].pods) == late.args["missing"]
+    assert found[0].status in ("ImagePullBackOff", "ErrImagePull")
+    assert MISSING in found[0].message
 
 
 def test_recreate():
@@ -111,7 +113,7 @@ def test_a_quota_is_in_the_way():
     run(simulation, "scale deployment/web --replicas=4")
     simulation.advance(5_000)
     found = troubles(Reader(simulation.world), simulation.api.get("deployments.apps", "default", "web"))
-    assert "exceeded quota: few" in found[0]["message"]
+    assert "exceeded quota: few" in found[0].message
 
 
 # --- StatefulSet ------------------------------------------------------------------------------------------------
