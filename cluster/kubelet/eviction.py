@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster.kubelet import eviction_limits, eviction_signals, local_storage
+from cluster.kubelet import eviction_limits, eviction_signals, local_storage, system_oom
 from cluster.kubelet.desk import CONTAINERS, KUBELET, MACHINES
 from cluster.kubelet.eviction_ranking import Candidate, is_critical, message, ranked
 from cluster.kubelet.eviction_signals import CONDITIONS, MEMORY, STORAGE, Signal, Stats
 from cluster.machinery import load, usage
 from cluster.machinery.component import Context, Reader
 from cluster.machinery.story import FOLDED, NARRATED, Story
-from cluster.objects import metadata, times
+from cluster.objects import metadata, quantity, times
 from cluster.objects.documents import Document, Key
 from cluster.objects.kinds import pod as pods
 
@@ -53,11 +53,21 @@ def look(context: Context, node: str) -> None:
     machine, kubelet = context.host(MACHINES, (node,)), context.host(KUBELET, (node,))
     if machine is None or kubelet is None or context.world.row("nodes", ("", node)) is None:
         return
+    if _starves(context, node, machine):
+        return
     early = (context.now - kubelet["started"]) % PERIOD
     if early and not context.memory(_key(node)):
         context.again(PERIOD - early, quiet=not _is_pressing(context, node, machine))
         return
     _Look(context, node, machine).take()
+
+
+def _starves(context: Context, node: str, machine: dict[str, Any]) -> bool:
+    """Whether the kernel has had to make room at once."""
+    if not context.world.table(load.TRAFFIC) and not context.world.table(usage.DEMANDS):
+        return False
+    taken = [eviction_signals.stats(context, pod) for pod in eviction_signals.active(context, node)]
+    return system_oom.relieve(context, node, quantity.value(machine["memory"]), taken)
 
 
 def _is_pressing(context: Context, node: str, machine: dict[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from cluster.objects.pod_amounts import container_amounts
 
 __all__ = [
     "COST", "DEMANDS", "LOAD", "WINDOW", "Details", "Usage", "details", "growth", "killed_at", "known_from", "load_key",
-    "machine_memory", "moves", "of_node", "of_pod", "scraped_at",
+    "machine_memory", "moves", "next_steps", "of_node", "of_pod", "scraped_at",
 ]
 
 WINDOW = 15 * times.SECOND
@@ -108,6 +108,11 @@ def moves(reader: Reader, pod: Document) -> bool:
         if any(at > reader.now for at, _, _ in _steps(reader, pod, container["name"])):
             return True
     return False
+
+
+def next_steps(reader: Reader, pod: Document) -> list[int]:
+    """When a Pod's processes will take another amount than before (ms)."""
+    return [at for container in pods.containers(pod) for at, _, _ in _steps(reader, pod, container["name"]) if at > reader.now]
 
 
 def growth(reader: Reader, pod: Document, at: int) -> int:

@@ -93,8 +93,8 @@ value: {value}
         classes, pod("within", request="3Gi", priority="low"), pod("above-high", request="1Gi", priority="high"),
         pod("above-low", request="1Gi", priority="low"),
     )
-    for name, memory in (("within", 9 * GIB // 4), ("above-high", 3 * GIB), ("above-low", 5 * GIB // 2)):
-        demand(cluster, name, (0, memory))
+    for name, memory in (("within", 2_304), ("above-high", 3_072), ("above-low", 2_444)):
+        demand(cluster, name, (0, memory << 20))
     cluster.when(lambda: "Evicted" in phases(cluster).values(), within=30)
     cluster.quiet()
     assert phases(cluster) == {"within": "Running", "above-high": "Running", "above-low": "Evicted"}
@@ -105,9 +105,9 @@ value: {value}
 
 def test_one_at_a_time_until_there_is_room() -> None:
     cluster = cluster_of(*(pod(f"p{number}") for number in range(4)))
-    for number in range(4):
-        demand(cluster, f"p{number}", (0, (5 + number) * GIB // 2))
-    cluster.quiet()
+    for number, steps in enumerate((((0, 1_000),), ((0, 1_000),), ((0, 1_800), (15, 5_800)), ((0, 4_000),))):
+        demand(cluster, f"p{number}", *((at, memory << 20) for at, memory in steps))
+    cluster.advance(60)
     assert phases(cluster) == {"p0": "Running", "p1": "Running", "p2": "Evicted", "p3": "Evicted"}
     first, second = (step.at for step in cluster.steps if step.say == "kubelet.evicts")
     assert second - first >= eviction.PERIOD
@@ -115,7 +115,7 @@ def test_one_at_a_time_until_there_is_room() -> None:
 
 def test_a_leak_is_foreseen_and_nothing_polls() -> None:
     cluster = cluster_of(pod("slow"))
-    demand(cluster, "slow", (0, GIB), (1_800, 8 * GIB))
+    demand(cluster, "slow", (0, GIB), (1_800, 8 * GIB - (400 << 20)))
     cluster.quiet()
     before = len(cluster.steps)
     cluster.advance(1_790)
