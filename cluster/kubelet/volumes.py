@@ -25,6 +25,7 @@ Rows = dict[tuple[str, Key], Any]  # (table, key) -> what is to be kept there, N
 Places = dict[str, list[Any]]
 
 CONFIG = "config/"
+TERMINATION_LOG = "/dev/termination-log"
 
 
 def of_pod(pod: Document) -> list[Document]:
@@ -189,6 +190,10 @@ def of_container(
             changed[key] = _with_directory(tree, whole, at, wanted, container)
         read_only = bool(wanted.get("readOnly")) or read_only
         mounts.append(Mount(join("/", wanted["mountPath"]), key, whole if whole != "/" else "", read_only, in_memory))
+    key = f"{contents.TERMINATION}{pods.runtime_uid(pod)}/{container['name']}"
+    own[f"@{container['name']}"] = [key, "/log", False, False]
+    changed[key] = contents.tree_of(key, None)
+    mounts.append(Mount(join("/", container.get("terminationMessagePath") or TERMINATION_LOG), key, "/log"))
     return Mounts(tuple(mounts), {key: tree for key, tree in changed.items() if tree is not trees_of_pod.get(key)}, own)
 
 

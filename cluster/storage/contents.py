@@ -1,8 +1,8 @@
 """Where the files of a Pod's volumes lie, and what lies there: rows of host/volumes, one per place.
 
 The key of a place: `emptydir/<uid>/<volume>`, `config/<uid>/<volume>` (what the API's objects put into a Pod),
-`disk/<node>` (hostPath, local), `csi/<driver>/<handle>`, `nfs/<server>`. The row: files, gone, room as `Tree.to_row`
-gives them, and `users`: "<node>/<pod uid>" of the Pods that have it mounted.
+`disk/<node>` (hostPath, local), `csi/<driver>/<handle>`, `nfs/<server>`, `termination/<uid>/<container>`. The row: files,
+gone, room as `Tree.to_row` gives them, and `users`: "<node>/<pod uid>" of the Pods that have it mounted.
 
 A place on a node can only be reached from there; what lies behind the network is the same from everywhere.
 """
@@ -25,6 +25,8 @@ TABLE = "host/volumes"
 COMPUTED = ("configMap", "secret", "downwardAPI", "projected", "image")
 MEMORY = "Memory"
 DISK = "disk/"
+# What a container leaves as its last words: a file of its own, which the kubelet mounts into it.
+TERMINATION = "termination/"
 
 # The disk of a node before anybody writes to it. /mnt/disks holds what the examples of local volumes ask for.
 _DIRECTORIES = (
@@ -65,7 +67,7 @@ class Place(NamedTuple):
 
 def is_shared(key: str) -> bool:
     """Whether several Pods can have the files of this place."""
-    return not key.startswith(("emptydir/", "config/"))
+    return not key.startswith(("emptydir/", "config/", TERMINATION))
 
 
 def place_of(view: Reader, pod: Document, volume: Document, node: str) -> Place | None:
@@ -164,6 +166,8 @@ def _remember(row: Row, contents: Tree) -> None:
 @lru_cache(maxsize=256)
 def _base(key: str) -> Tree:
     """What lies at a place before anybody writes there: nothing, but for the disk of a node."""
+    if key.startswith(TERMINATION):
+        return Tree.of({"/log": ""})
     if not key.startswith(DISK):
         return Tree()
     node = key.removeprefix(DISK)
