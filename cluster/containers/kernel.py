@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MS = 1_000
 SECOND = 1_000_000
+EVER = 1 << 50  # ms: later than any cluster lives
 
 NDOTS = 5  # resolv.conf of a Pod
 _ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]+")
@@ -163,6 +164,10 @@ class Kernel:
             if watched and watched not in self.procs:
                 return
         self.now = max(self.now, until)
+
+    def next_wake(self) -> int:
+        """When a process will go on by itself (µs); EVER when none will."""
+        return min((proc.wake for proc in self.procs.values() if proc.state in TIMED), default=(EVER + 1) * MS)
 
     def is_next(self, proc: Proc, until: int) -> bool:
         """Whether a process that runs may go on at its own time before anybody else."""

@@ -127,7 +127,7 @@ class Future(NamedTuple):
 
     ends: Mapping[str, Exit]  # containers that end by themselves
     turns: tuple[int, ...]  # when something that a probe could see changes: files, ports, the end of a container
-    horizon: int  # until when this is known
+    horizon: int  # until when this is known; EVER when nothing will happen by itself any more
     demands: Mapping[str, tuple[tuple[int, int, int], ...]]  # container -> (from ms, millicores, bytes), steps over time
 
 
@@ -302,9 +302,9 @@ class Machine:
         """What will happen by itself until then, or as far as the budget of commands reaches."""
         kernel = Kernel(self.at, self.state, self.layers, self.volumes, self.software, outside or NOWHERE, budget)
         now = {name: (self.at, kernel.cpu(name), kernel.memory(name)) for name in kernel.runs if name not in kernel.exits}
-        horizon = until
         try:
             kernel.run(until * MS)
+            horizon = max(until, kernel.next_wake() // MS - 1)
         except OutOfBudget:
             horizon = kernel.now // MS
         demands = {name: (first, *(kernel.demands or {}).get(name, ())) for name, first in now.items()}

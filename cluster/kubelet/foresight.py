@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster.containers.kernel import EVER
 from cluster.containers.machine import Exit, Machine
 from cluster.containers.machine import Future as MachineFuture
 from cluster.kubelet import handlers, probes, runtime
@@ -18,6 +19,8 @@ from cluster.kubelet.runtime import Present, Site
 from cluster.machinery import load, usage
 from cluster.objects import times
 from cluster.objects.documents import Document, dig
+from cluster.objects.kinds import pod as pods
+from cluster.storage import contents
 
 # How far is looked ahead; what goes on beyond that is looked at again then.
 LOOK_AHEAD = times.HOUR
@@ -51,14 +54,27 @@ class Foreseer(Desk):
         site = self._site()
         return None if site is None else runtime.present(self.context, site, self.now if at is None else at, self._network())
 
-    def _keep(self, present: Present, machine: Machine, **changes: Any) -> None:
-        """Keep the Pod's machine, and what it has written into its volumes; those who share them are told."""
+    def _keep(self, present: Present, machine: Machine, *, tell: bool = True, **changes: Any) -> None:
+        """Keep the Pod's machine, and what it has written into its volumes.
+
+        Those who share them are told when there is something new in them, and when `tell` says that more will come.
+        """
         changed = present._replace(own=machine, machines=(machine, *present.machines[1:]))
-        for (table, key), value in runtime.kept(self.context, changed, **changes).items():
+        rows = runtime.kept(self.context, changed, **changes)
+        for (table, key), value in rows.items():
             self.context.keep(table, key, value)
+        if tell or any(table == contents.TABLE and contents.is_shared(key[0]) for table, key in rows):
+            self._tell_peers(present)
+
+    def _tell_peers(self, present: Present) -> None:
+        """Have those who share volumes look again."""
         for site in present.sites[1:]:
             meta = site.pod["metadata"]
-            self.context.again(0, (site.node, meta["namespace"], meta["name"]))
+            key = (site.node, meta["namespace"], meta["name"])
+            note = self.context.memory(key)
+            if note is not None:
+                self.context.remember(key, {**note, "again": True})
+                self.context.again(0, key)
 
     def _target(self, container: Document) -> handlers.Target:
         ip = str((self.row or {}).get("ip") or "")
@@ -82,7 +98,9 @@ class Foreseer(Desk):
             if end is not None:
                 ends[name] = end
             probed[name] = self._foreseen(name, container, record, machine, future)
-        horizon = None if self._is_known_for_ever(future) else future.horizon
+        horizon = self._horizon(future, probed)
+        turn = self._turn_of_peers(present, future)
+        horizon = turn if turn is not None and (horizon is None or turn < horizon) else horizon
         self._note(ends=ends, probes=probed, horizon=horizon, seen=self._touched(), traffic=self._traffic())
         self._note_asking(network)
         self._note_demands(future)
@@ -96,8 +114,22 @@ class Foreseer(Desk):
         """Be called at a time; "until quiet" does not wait for what is further away than a minute."""
         self._expect(due, quiet=due - self.now > LONG)
 
-    def _is_known_for_ever(self, future: MachineFuture) -> bool:
-        return future.horizon >= self.now + LOOK_AHEAD and not future.turns and not future.ends
+    def _horizon(self, future: MachineFuture, probed: dict[str, Any]) -> int | None:
+        """Until when all is known; None for ever."""
+        ledgers = [ledger for found in probed.values() for ledger in found["ledgers"].values()]
+        horizon = min([future.horizon, *(ledger["until"] for ledger in ledgers if ledger["until"] is not None)])
+        return None if horizon >= EVER else horizon
+
+    def _turn_of_peers(self, present: Present, future: MachineFuture) -> int | None:
+        """When somebody who shares a volume will write there, if this Pod's processes or probes might notice."""
+        notices = future.horizon < EVER or any(
+            container.get(field, {}).get("exec") or container.get(field, {}).get("httpGet")
+            for container in pods.containers(self.pod) for field in probes.FIELDS.values()
+        )
+        if not notices:
+            return None
+        futures = [machine.look_ahead(self.now + LOOK_AHEAD, None) for machine in present.machines[1:]]
+        return min((turn for found in futures for turn in found.turns if turn > self.now), default=None)
 
     def _end_of(self, container: Document, record: Record, found: Exit | None) -> dict[str, Any] | None:
         """How the container will end: by itself (`found`), by the kernel for want of memory, or by the kubelet."""
@@ -134,8 +166,7 @@ class Foreseer(Desk):
             return handlers.probe(probe, at_time.machine(at), at, target)
 
         turns = sorted({*future.turns, *self._turns_of_load(container, target)})
-        until = None if future.horizon >= self.now + LOOK_AHEAD and not future.turns else future.horizon
-        known = probes.Future(turns, until)
+        known = probes.Future(turns, None if future.horizon >= EVER else future.horizon)
         return probes.foreseen(container, record["started"], before, self.now, ask, known)
 
     def _turns_of_load(self, container: Document, target: handlers.Target) -> list[int]:
@@ -194,7 +225,7 @@ class Foreseer(Desk):
             return
         present = self._recalled()
         if present is not None:
-            self._keep(present, present.own)
+            self._keep(present, present.own, tell=False)
             self._note(again=None)
             self._look(present, present.own)
             if self.work.get("horizon") is not None:

@@ -158,7 +158,7 @@ def _ask_on(kind: str, probe: Document, ledger: Ledger, since: int, ask: Ask, fu
         if outcome.touched:
             ledger["until"], ledger["touch"] = at, at
             return
-        if at > last and future.until is None:
+        if at > last:
             return
         if kind != READINESS and _end_of(kind, probe, {**ledger, "until": at}) is not None:
             return

@@ -43,7 +43,10 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 
 
 def running(cluster, name):
-    return cluster.when(lambda: "running" in (pods.container_status(cluster.get(f"pods/{name}"), "liveness") or {"state": {}})["state"])
+    def runs():
+        return "running" in (pods.container_status(cluster.get(f"pods/{name}"), "liveness") or {"state": {}})["state"]
+
+    return cluster.when(runs)
 
 
 def test_it_works():
@@ -63,7 +66,11 @@ def test_it_works():
 def test_it_goes_on_round_and_round():
     cluster = Scenario()
     cluster.apply(LIVENESS)
-    rounds = [cluster.when(lambda number=number: pods.restarts(cluster.get("pods/liveness-exec")) == number) for number in (1, 2, 3)]
+
+    def restarts():
+        return pods.restarts(cluster.get("pods/liveness-exec"))
+
+    rounds = [cluster.when(lambda number=number: restarts() == number) for number in (1, 2, 3)]
     assert rounds == sorted(rounds)
     assert 74 < rounds[1] - rounds[0] < 90
 
@@ -76,7 +83,7 @@ def test_readiness_takes_a_pod_out_of_its_service():
     assert "Readiness probe failed: HTTP probe failed with statuscode: 404" in cluster.events("Unhealthy")
     for pod in cluster.pods("app=web"):
         name = pod["metadata"]["name"]
-        cluster.run(f"exec {name} -- sh -c 'echo yes > /usr/share/nginx/html/ready; echo {name} > /usr/share/nginx/html/index.html'")
+        cluster.run(f"exec {name} -- sh -c 'cd /usr/share/nginx/html; echo yes > ready; echo {name} > index.html'")
     cluster.when(lambda: len(cluster.ready("app=web")) == 3, within=10)
     sick = cluster.ready("app=web")[0]
     removed = cluster.now

@@ -11,7 +11,7 @@ spec:
   containers:
   - name: c
     image: busybox
-    command: [sh, -c, "sleep 86400"]
+    command: [sh, -c, "trap 'exit 0' TERM; sleep 86400 & wait"]
     volumeMounts: [{name: scratch, mountPath: /scratch}%s]
   volumes:
   - {name: scratch, emptyDir: {%s}}
@@ -39,7 +39,7 @@ def restart(cluster):
     """The container dies and is started again; the Pod stays."""
     restarts = pods.restarts(cluster.get("pods/box"))
     cluster.simulation.advance(1000)
-    cluster.console.run("exec box -- kill -9 -1")
+    cluster.run("exec box -- kill 1")
     cluster.when(lambda: pods.restarts(cluster.get("pods/box")) > restarts and pods.is_ready(cluster.get("pods/box")), within=60)
 
 
