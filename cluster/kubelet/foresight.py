@@ -23,7 +23,7 @@ from cluster.objects.kinds import pod as pods
 from cluster.storage import contents
 
 # How far is looked ahead; what goes on beyond that is looked at again then.
-LOOK_AHEAD = times.HOUR
+LOOK_AHEAD = 10 * times.MINUTE
 # What is further away than this is nothing that "until quiet" waits for.
 LONG = times.MINUTE
 # (node, uid) of Pods that ask the network, and for what: they look again when it may answer otherwise.

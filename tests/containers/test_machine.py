@@ -24,7 +24,7 @@ def test_the_liveness_example() -> None:
     machine = run(HEALTHY, 0)
     future = machine.look_ahead(700_000)
     assert future.turns[0] == 30_001 and future.ends["c"] == Exit(630_002, 0, "Completed")
-    assert future.horizon == 700_000
+    assert future.horizon >= 700_000
     machine, good = machine.execute("c", ["cat", "/tmp/healthy"], 29_000)
     machine, bad = machine.execute("c", ["cat", "/tmp/healthy"], 35_000)
     assert (good.code, bad.code) == (0, 1)

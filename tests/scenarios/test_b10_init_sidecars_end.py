@@ -112,7 +112,8 @@ def test_a_stop_hook_leaves_its_traces():
     volume = "volumes: [{name: log, hostPath: {path: /var/log/web}}]\n  nodeName: node-1"
     cluster = started(pod(f"image: nginx\n    {hook}\n    {mount}", volume))
     gone(cluster)
-    cluster.apply(pod(f"image: busybox\n    command: [cat, /var/log/last]\n    {mount}", f"restartPolicy: Never\n  {volume}", "look"))
+    look = f"image: busybox\n    command: [cat, /var/log/last]\n    {mount}"
+    cluster.apply(pod(look, f"restartPolicy: Never\n  {volume}", "look"))
     cluster.quiet()
     assert cluster.run("logs look").stdout == "bye\n"
 
