@@ -165,6 +165,7 @@ class Stopper(Foreseer):
         if folders:
             # A folder of a node does not move with the Pods that mount it, which surprises many.
             story = self._story("left-behind", NARRATED, folders=", ".join(folders))
+            story = story._replace(objects=(*story.objects, f"nodes//{self.node}"))
         self.context.set_host(CONTAINERS, (self.node, self.uid), left, story=story)
 
     def _let_volumes_go(self, *, forget: bool) -> list[str]:
