@@ -7,14 +7,23 @@ counts once, whatever happens in between. Changes of Pods begin a turn a second 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
 from cluster.apiserver.errors import APIError
 from cluster.controllers import job_backoff, pod_control
-from cluster.controllers.job_pods import index_of, is_terminating, is_tracked, new_pod, surplus, untracked
+from cluster.controllers.job_pods import (
+    deciding_rule,
+    first_that_stays,
+    index_of,
+    is_terminating,
+    is_tracked,
+    new_pod,
+    surplus,
+    untracked,
+)
 from cluster.controllers.job_tally import (
     COMPLETIONS_REACHED,
     Ending,
@@ -45,6 +54,7 @@ BURST = 500
 API_BACK_OFF, LONGEST_API_BACK_OFF = times.SECOND, times.MINUTE
 # From the second failure on a retry keeps no cluster from being quiet.
 QUIET_FAILURES = 2
+NO_MORE: Mapping[str, Any] = {}
 # In memory: (TURN, namespace, name) -> the turn; (BACK_OFF, namespace, name) -> [failures, time of the last one].
 TURN, BACK_OFF = "turn", "back-off"
 # After how many ms to look again, and whether that is a mere watchdog.
@@ -466,14 +476,18 @@ def _delete_doomed(context: Context, job: Document, tally: Tally, turn: Turn) ->
     pod = alive[turn.doomed[0]]
     if is_tracked(pod):
         _untrack(context, job, pod)
+    elif jobs.is_suspended(job):
+        _delete(context, job, pod, "suspended")
     else:
-        _delete(context, job, pod, "suspended" if jobs.is_suspended(job) else "surplus")
+        kept = first_that_stays(tally.active, turn.doomed)
+        why = {} if kept is None else {"because": deciding_rule(pod, kept), "kept": metadata.name(kept)}
+        _delete(context, job, pod, "surplus", why)
 
 
-def _delete(context: Context, job: Document, pod: Document, rule: str) -> None:
+def _delete(context: Context, job: Document, pod: Document, rule: str, more: Mapping[str, Any] = NO_MORE) -> None:
     reference, name = object_reference(RESOURCE, job), metadata.name(pod)
     args = {"job": reference, "pod": object_reference("pods", pod), "parallelism": jobs.parallelism(job)}
-    why = {"decision": "job-delete", "rule": rule, "phase": pods.phase(pod), "index": index_of(pod)}
+    why = {"decision": "job-delete", "rule": rule, "phase": pods.phase(pod), "index": index_of(pod), **more}
     story = Story(f"job.delete-{rule}", args, NARRATED, (reference,))
     try:
         context.delete("pods", metadata.namespace(pod), name, story=story, why=why)

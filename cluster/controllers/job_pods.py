@@ -180,5 +180,20 @@ def _rank(pod: Document) -> tuple[int, ...]:
     )
 
 
+# What each number of a rank is about, in the words of a ReplicaSet's rules.
+_RULES = ("unassigned", "phase", "not-ready", "ready-time", "restarts", "creation-time")
+
+
+def deciding_rule(first: Document, second: Document) -> str:
+    """By which rule the first Pod goes before the second; "equal" when nothing tells them apart."""
+    pairs = zip(_RULES, _rank(first), _rank(second), strict=True)
+    return next((rule for rule, mine, other in pairs if mine != other), "equal")
+
+
+def first_that_stays(active: Sequence[Document], doomed: Sequence[str]) -> Document | None:
+    """The Pod that would go next if one more had to; None when none is left."""
+    return min((pod for pod in active if metadata.name(pod) not in doomed), key=_rank, default=None)
+
+
 def indexes_of(found: Iterable[Document]) -> set[int]:
     return {index for index in map(index_of, found) if index is not None}

@@ -142,7 +142,7 @@ def _settled(context: Context, node: Document) -> bool:
     """Whether the next pass would find nothing to do for this node as it stands."""
     if context.memory((KNOWN, metadata.name(node))) != _seen(node):
         return False
-    if _overdue_at(context, node) <= context.now and _ready(node) != "Unknown":
+    if overdue_at(context, node) <= context.now and _ready(node) != "Unknown":
         return False
     wanted = EXECUTE_TAINTS.get(_ready(node))
     present = _execute_taints(node)
@@ -174,7 +174,7 @@ def _begin_pass(context: Context, node: Document) -> bool:
 def _follow_up(context: Context, node: Document) -> bool:
     """The next write of a pass, if there is one: conditions of a silent node first, then its NoExecute taints."""
     name = metadata.name(node)
-    if _overdue_at(context, node) <= context.now and _ready(node) != "Unknown":
+    if overdue_at(context, node) <= context.now and _ready(node) != "Unknown":
         _declare_unknown(context, node)
         return True
     wanted = EXECUTE_TAINTS.get(_ready(node))
@@ -227,7 +227,7 @@ def _about(name: str, uid: str) -> Document:
 # --- heartbeats ------------------------------------------------------------------------------------------------------
 
 
-def _overdue_at(context: Context, node: Document) -> int:
+def overdue_at(context: Context, node: Document) -> int:
     """The pass (ms) at which the node counts as silent, if no heartbeat comes until then."""
     name = metadata.name(node)
     period = context.settings.node_monitor_period
@@ -250,7 +250,7 @@ def _watch_heartbeat(context: Context, node: Document) -> None:
     if _ready(node) == "Unknown":
         return
     beating = context.last_heartbeat(name) is not None and not context.is_off(f"kubelet/{name}", f"node/{name}")
-    due = _overdue_at(context, node)
+    due = overdue_at(context, node)
     if not beating and due > context.now:
         context.again(due - context.now, (HEALTH, name), quiet=True)
 

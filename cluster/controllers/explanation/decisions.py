@@ -67,6 +67,9 @@ def _job_end(why: Record) -> Iterator[Word]:
 
 def _job_delete(why: Record) -> Iterator[Word]:
     yield _word(f"job-delete-{why['rule']}")
+    if "because" in why:
+        yield word(f"rank.{why['because']}", DECISION)
+        yield _word("job-kept", kept=why["kept"])
 
 
 def _cronjob(why: Record) -> Iterator[Word]:

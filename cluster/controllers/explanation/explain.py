@@ -8,6 +8,7 @@ from typing import NamedTuple, TypedDict
 from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import AGENDA, MEMORY
 from cluster.controllers.explanation import (
+    budget,
     claim,
     cronjob,
     daemonset,
@@ -15,6 +16,7 @@ from cluster.controllers.explanation import (
     deployment,
     horizontal,
     job,
+    node,
     pod,
     quota,
     replicaset,
@@ -52,6 +54,8 @@ EXPLAINERS: dict[str, Explainer] = {
     "persistentvolumeclaims": Explainer("persistentvolume-binder-controller", claim.explained),
     "persistentvolumes": Explainer("persistentvolume-binder-controller", volume.explained),
     "services": Explainer("endpointslice-controller", service.explained),
+    "nodes": Explainer("node-lifecycle-controller", node.explained),
+    "poddisruptionbudgets.policy": Explainer("disruption-controller", budget.explained),
     "resourcequotas": Explainer("resourcequota-controller", quota.explained),
 }
 

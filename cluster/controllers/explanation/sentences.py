@@ -321,6 +321,25 @@ SENTENCES: dict[str, str] = {
     "held.foreign-mend": "If nobody is there to do so, edit it and remove {finalizer} from metadata.finalizers.",
     "garbage.takes": "Its owner {owner} is gone: the garbage collector deletes it.",
     "garbage.gone": "Its owner {owner} is gone.",
+    # --- nodes ---
+    "node.heard": "{node} is {status}; its kubelet was heard of {ago} s ago.",
+    "node.unheard": "{node} is {status}; no kubelet has reported for it yet.",
+    "node.silent-in": "Without a heartbeat it is called Unknown in {seconds} s.",
+    "node.unknown": (
+        "Nobody knows how it is: its Pods stay as they are and are evicted when their tolerations of the taint "
+        "unreachable end."
+    ),
+    "node.unschedulable": "It is cordoned: no new Pod comes, those that are there stay.",
+    "node.repels": "It repels Pods that do not tolerate {taints}.",
+    "node.evicts": "{pod} has to leave in {seconds} s.",
+    # --- disruption budgets ---
+    "budget.state": (
+        "{name}: {healthy} of its {expected, plural, one {# Pod is} other {# Pods are}} healthy and {desired} must be, "
+        "so {allowed} may be evicted now."
+    ),
+    "budget.spent": "Every eviction is refused until more Pods are healthy; deleting a Pod outright asks no budget.",
+    # --- what a Job has too many of ---
+    "decision.job-kept": "{kept} is the first that stays.",
     # --- decisions that were made ---
     "decision.scale-down": "{count, plural, one {# Pod} other {# Pods}} stood in line; it was number {place}, before {kept}.",
     "decision.rolling": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.simulation.simulation import Simulation
-from tests.controllers.explanation.told import about, document, keys, new, rows, said, template
+from tests.controllers.explanation.told import about, decided, document, keys, new, rows, said, template
 
 JOBS, CRONJOBS = "jobs.batch", "cronjobs.batch"
 
@@ -130,3 +130,13 @@ def test_a_suspended_cronjob() -> None:
     simulation = new()
     cron(simulation, suspend=True)
     assert "cronjob.suspended" in keys(about(simulation, CRONJOBS, "each"))
+
+
+def test_why_one_pod_too_many_goes() -> None:
+    simulation = lived(6, "sleep 100", completions=4, parallelism=4)
+    simulation.user().patch(JOBS, "default", "sum", {"spec": {"parallelism": 2}})
+    steps = simulation.advance(5_000)
+    told = decided(steps, "job.delete-surplus")
+    assert told[0].startswith("More Pods ran than the Job needs")
+    kept = told[-1].removesuffix(" is the first that stays.")
+    assert kept in {pod["metadata"]["name"] for pod in simulation.api.list("pods", "default")}
