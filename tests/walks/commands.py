@@ -10,7 +10,7 @@ from cluster.simulation.simulation import Simulation
 NAMESPACES = ("default", "default", "default", "a", "b")
 NAMES = ("x", "y", "z")
 # Some do not exist, so that pulls fail too.
-IMAGES = ("nginx:1.27", "nginx:1.28", "nginx:9.99", "redis:7", "busybox", "nginxx")
+IMAGES = ("nginx:1.27", "nginx:1.28", "nginx:1.27", "nginx:1.28", "redis:7", "redis:7", "busybox", "nginx:9.99", "nginxx")
 REQUESTS = ({}, {"cpu": "100m"}, {"cpu": "1500m", "memory": "256Mi"}, {"cpu": "9"})
 WRONG = (
     "", "get", "get nonsense", "get pods -o nonsense", "frobnicate", "delete", "delete pods", "scale --replicas=2",
@@ -57,15 +57,24 @@ COMPONENTS = (
 )
 
 
+# Lines after which a walk often lets the cluster come to rest.
+BEGIN = ("apply", "apply_daemonset", "apply_statefulset", "apply_job", "set_image", "rollout", "scale", "scale_statefulset")
+
+
 class Hand:
     """Chooses lines. Files that a line needs are put into `files`."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
+        self.last = ""
 
     def line(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
         """The next line, and the files that it needs."""
         pick = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        # What was begun is often let run: else no rollout would ever come to its end.
+        if self.last in BEGIN and self.random.random() < 0.4:
+            pick = self.random.choice(("quiet", "quiet", "steps"))
+        self.last = pick
         line = getattr(self, f"_{pick}")(simulation)
         return line if isinstance(line, tuple) else (line, {})
 
@@ -126,7 +135,8 @@ class Hand:
         text = (
             f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, labels: {{app: {name}}}}}\nspec:\n"
             f"  replicas: {random.randint(0, 4)}\n  minReadySeconds: {random.choice((0, 0, 3))}\n"
-            f"  progressDeadlineSeconds: {random.choice((20, 600))}\n  strategy: {strategy}\n"
+            f"  progressDeadlineSeconds: {random.choice((20, 600))}\n"
+            f"  revisionHistoryLimit: {random.choice((0, 1, 10))}\n  strategy: {strategy}\n"
             f"  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n"
             f"    spec: {{{place}terminationGracePeriodSeconds: {grace}{tolerate}, containers: "
             f"[{{name: c, image: \"{random.choice(IMAGES)}\", ports: [{{containerPort: 80}}], "

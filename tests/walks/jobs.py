@@ -44,6 +44,9 @@ def no_more_pods_than_may_run(seen: Seen, step: Step) -> None:
         job = _owner(step, pod)
         active = [other for other in _pods_of(step, job) if pods.is_active(other)]
         assert len(active) <= jobs.parallelism(job), (metadata.name(job), len(active))
+        completions = jobs.completions(job)
+        if completions is not None:
+            assert len(active) + _count(job, "succeeded") <= completions, (metadata.name(job), len(active), job["status"])
         assert not jobs.is_suspended(job), metadata.name(job)
         assert not jobs.end(job), metadata.name(job)
         twice = [index for index, number in Counter(map(index_of, active)).items() if index is not None and number > 1]
