@@ -7,7 +7,7 @@ from random import Random
 from cluster.objects import metadata
 from cluster.simulation.simulation import Simulation
 
-NAMESPACES = ("default", "default", "default", "a", "b")
+NAMESPACES = ("default", "default", "a", "a", "b")
 NAMES = ("x", "y", "z")
 # Some do not exist, so that pulls fail too.
 IMAGES = ("nginx:1.27", "nginx:1.28", "nginx:1.27", "nginx:1.28", "redis:7", "redis:7", "busybox", "nginx:9.99", "nginxx")
@@ -67,6 +67,7 @@ class Hand:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.last = ""
+        self.doomed = ""  # the Pod that was deleted last
 
     def line(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
         """The next line, and the files that it needs."""
@@ -420,11 +421,10 @@ class Hand:
 
     def _delete_pod(self, simulation: Simulation) -> str:
         how = self.random.choice(("", "", "--now", "--grace-period=0 --force", "--grace-period=5"))
-        going = [pod for pod in simulation.api.list("pods") if metadata.is_being_deleted(pod)]
-        if going and self.random.random() < 0.3:
-            pod = self.random.choice(going)
-            return f"delete pod {metadata.name(pod)} -n {metadata.namespace(pod)} --wait=false {how}".rstrip()
-        return f"delete pod {self._existing(simulation, 'pods')} --wait=false {how}".rstrip()
+        # Often the same one again, with more or less time to end.
+        if not self.doomed or self.random.random() < 0.6:
+            self.doomed = self._existing(simulation, "pods")
+        return f"delete pod {self.doomed} --wait=false {how}".rstrip()
 
     def _delete(self, simulation: Simulation) -> str:
         resource = self.random.choice((
@@ -508,9 +508,9 @@ WEIGHTS = {
     "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "apply_daemonset": 4, "apply_statefulset": 6,
     "apply_job": 6, "apply_cronjob": 3, "apply_replicationcontroller": 1, "change_job": 3, "job_by_hand": 1,
     "apply_volume": 2, "apply_claim": 4, "apply_class": 1, "change_storage": 2, "delete_volume": 1, "apply_pod": 6,
-    "budget": 4, "quota": 3, "limits": 2, "autoscale": 3, "load": 3, "run": 3,
+    "budget": 4, "quota": 4, "limits": 1, "autoscale": 3, "load": 3, "run": 3,
     "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
-    "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 2,
+    "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 1,
     "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 4, "machine": 3, "add_machine": 2,
     "delete_node": 1, "static_pod": 2, "switch": 4, "exec": 4, "logs": 1, "look": 2, "wrong": 3,
 }

@@ -131,6 +131,10 @@ def a_pod_is_given_its_time_to_end(seen: Seen, step: Step) -> None:
     """Nothing is killed before its grace period is over that ends by itself: exit 137 comes late, if at all."""
     for old, new in _own(step):
         deleted, before = new["metadata"].get("deletionTimestamp"), _statuses(old)
+        # It may have been told to end before, by a deadline or a probe.
+        probed = any("livenessProbe" in container or "startupProbe" in container for container in pods.containers(new))
+        if probed or new["spec"].get("activeDeadlineSeconds"):
+            continue
         for name, status in _statuses(new).items():
             ended = status["state"].get("terminated")
             if not deleted or not ended or "terminated" in dig(before.get(name) or {}, "state", default={}):

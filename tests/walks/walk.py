@@ -41,7 +41,7 @@ from tests.walks import (
     sets,  # noqa: F401  (its rules)
     storage,  # noqa: F401  (its rules)
 )
-from tests.walks.commands import Hand
+from tests.walks.commands import NAMESPACES, Hand
 from tests.walks.rules import Broken, Seen
 
 LINES = 50
@@ -102,9 +102,12 @@ def machines(random: Random) -> list[Machine]:
 
 
 def new_ground(random: Random, seed: int) -> Simulation:
-    """A cluster in which nothing has happened yet; some offer storage classes."""
+    """A cluster in which nothing has happened yet but that there are namespaces; some offer storage classes."""
     offered = driver.storage_classes() if random.random() < 0.7 else ()
-    return new_cluster(machines(random), seed=seed, storage_classes=offered)
+    simulation = new_cluster(machines(random), seed=seed, storage_classes=offered)
+    for name in sorted(set(NAMESPACES) - {"default"}):
+        simulation.user().create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    return simulation
 
 
 def _clock(simulation: Simulation, text: str) -> Iterator[Step]:
