@@ -61,6 +61,8 @@ def flows(reader: Reader, pod: Document) -> dict[str, Flow]:
 def _coming(reader: Reader, pod: Document) -> dict[str, list[Part]]:
     """The parts of each load that come to a Pod's containers: requests per second, CPU seconds and bytes of one."""
     coming: dict[str, list[Part]] = {}
+    if reader.is_off(f"node/{pods.node_name(pod)}"):
+        return coming  # what is sent to a machine without power is lost
     for service, load in _loads(reader, pod):
         part = _share(reader, service, pod) * quantity.parse(load["rate"])
         targets = _targets(service, pod) if part else []
@@ -85,7 +87,12 @@ def _loads(reader: Reader, pod: Document) -> Iterator[tuple[Document, dict[str, 
 
 
 def _share(reader: Reader, service: Document, pod: Document) -> Fraction:
-    """Which part of a Service's requests comes to a Pod, by the rules of the nodes that run."""
+    """Which part of a Service's requests comes to a Pod, by the rules of the nodes that run.
+
+    A headless Service has no rules: its clients ask the DNS, which names those that are ready.
+    """
+    if services.is_headless(service):
+        return _share_of_ready(reader, service, pod)
     rules = [row for (node,), row in reader.hosts(RULES) if not reader.is_off(f"node/{node}")]
     if not rules:
         return _share_of_ready(reader, service, pod) if not reader.world.table(RULES) else Fraction(0)
@@ -109,7 +116,7 @@ def _addresses(rules: dict[str, Any], name: str) -> list[str]:
 
 
 def _share_of_ready(reader: Reader, service: Document, pod: Document) -> Fraction:
-    """Where there are no nodes' rules at all: an equal part for every Pod that is ready."""
+    """An equal part for every Pod that is ready."""
     if not pods.is_ready(pod):
         return Fraction(0)
     there = [

@@ -57,3 +57,50 @@ def test_two_containers_share_too() -> None:
 def test_other_services_do_not_matter() -> None:
     other = with_value(pod("a"), ("metadata", "labels"), {"app": "other"})
     assert cpu(other) == [1]
+
+
+def detail(one: dict, *, demands: dict | None = None, rate: str = "0", cost: str = "5m") -> usage.Details:
+    """What the only container of a Pod uses, with what its processes take by themselves."""
+    world = reader(one, rate=rate, cost=cost)
+    if demands is not None:
+        world = type(world)(world.world.with_row(usage.DEMANDS, ("", "a"), demands))
+    (found,) = usage.details(world, one)
+    return found
+
+
+def with_image(image: str, **container: object) -> dict:
+    found = pod("a")
+    found["spec"]["containers"][0].update({"image": image, **container})
+    return found
+
+
+def test_what_an_image_takes_at_rest() -> None:
+    assert detail(with_image("mysql:8")).memory == 380 << 20
+    assert detail(with_image("mysql:8", command=["sleep", "1"])).memory == usage.SMALL_PROCESS
+    assert detail(with_image("mysql:8", command=["/usr/sbin/mysqld"])).memory == 380 << 20
+    assert detail(with_image("mycorp/shop:1", command=["/app/serve"])).memory == 12 << 20
+    assert detail(with_image("mycorp/shop:1", command=["sh", "-c", "x"])).memory == usage.SMALL_PROCESS
+
+
+def test_what_processes_take_by_themselves() -> None:
+    steps = {"c": [[NOW - 1_000, 500, 1 << 20], [NOW - 10, 1_000, 5 << 20], [NOW + 10, 0, 0]]}
+    found = detail(with_image("busybox:1"), demands=steps)
+    assert (found.cpu, found.memory) == (1_000, 6 << 20)
+    one = with_image("busybox:1")
+    world = type(reader(one))(reader(one).world.with_row(usage.DEMANDS, ("", "a"), steps))
+    assert usage.moves(world, one) and usage.next_steps(world, one) == [NOW + 10]
+    assert usage.growth(world, one, NOW + 20) == -(5 << 20)
+    assert not usage.moves(reader(one), one)
+
+
+def test_why_a_container_is_slow() -> None:
+    limited = with_image("nginx:1", resources={"limits": {"cpu": "200m", "memory": "64Mi"}, "requests": {"cpu": "100m"}})
+    found = detail(limited, rate="60")
+    assert (found.cpu_request, found.cpu_limit, found.memory_request, found.memory_limit) == (100, 200, None, 64 << 20)
+    assert (found.cpu, found.wanted_cpu, found.throttled, found.rate) == (200, 301, 335, 60_000)
+    assert found.answer > 500 and found.refused == 0
+
+
+def test_a_machine_has_needs_of_its_own() -> None:
+    assert usage.machine_memory(8 << 30) == 300 << 20
+    assert usage.machine_memory(1 << 30) == 128 << 20

@@ -146,3 +146,24 @@ def test_a_node_gives_no_more_cpu_time_than_it_has() -> None:
     assert {one.cpu for one in found} == {1_000}
     assert all(one.wanted_cpu == 2_501 and one.throttled == 600 for one in found)
     assert "100%" in cluster.run("top node node-1").stdout or "101%" in cluster.run("top node node-1").stdout
+
+
+def test_a_headless_service_is_asked_for_at_the_dns() -> None:
+    cluster = Scenario()
+    cluster.apply(WEB.replace("spec: {selector", "spec: {clusterIP: None, selector"))
+    cluster.quiet()
+    cluster.run("simulate load web 60")
+    cluster.quiet()
+    assert rates(cluster) == [30, 30]
+
+
+def test_what_is_sent_to_a_dead_machine_is_lost() -> None:
+    cluster = web()
+    cluster.run("simulate load web 60")
+    cluster.quiet()
+    gone = cluster.pods("app=web")[0]["spec"]["nodeName"]
+    cluster.run(f"simulate node stop {gone}")
+    cluster.advance(1)
+    assert sorted(rates(cluster)) == [0, 30]
+    cluster.advance(90)  # the node is known to be lost, and its endpoints are out of the rules
+    assert sorted(rates(cluster)) == [0, 60]
