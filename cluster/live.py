@@ -21,7 +21,7 @@ from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World
 from cluster.inspection import storage
 from cluster.inspection.pod import inspect
-from cluster.live_api import Present, Watches
+from cluster.live_api import Present, Streams
 from cluster.machinery.settings import Settings
 from cluster.manifests import BUILT_IN
 from cluster.models import Cluster
@@ -122,7 +122,7 @@ class LiveCluster:
         self._moved = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pasts: dict[tuple[int, int], World] = {}  # by branch and revision
-        self._watches = Watches(self._api_present, self.look)
+        self._streams = Streams(self._api_present, self.look, self._seconds_until)
         self._simulation = self._simulate(world)
         self._anchor = (time.monotonic(), world.now)
 
@@ -139,7 +139,7 @@ class LiveCluster:
         if not self.closed:
             self.shown = steps[-1].world
             self._recent.extend(_header(event) for event in events)
-            self._watches.saved()
+            self._streams.saved()
 
     @property
     def head(self) -> int:
@@ -155,7 +155,7 @@ class LiveCluster:
     async def stop(self) -> None:
         """End playing and every console command; what happened so far is committed. Raises Refused when it cannot be."""
         self.closed = True
-        await self._watches.stop()
+        await self._streams.stop()
         await self._end_consoles(RESTARTING)
         tasks = [*self._tasks, *([self._player] if self._player is not None else [])]
         for task in tasks:
@@ -295,7 +295,7 @@ class LiveCluster:
         self._recent.clear()
         self._simulation = self._simulate(world)
         self._anchor = (time.monotonic(), world.now)
-        self._watches.other_branch()
+        self._streams.other_branch()
         await self._end_consoles("Another branch is shown now; this command has ended.")
         await self._announce_branch()
 
@@ -554,7 +554,7 @@ class LiveCluster:
         """The socket was closed: nobody reads any more what its commands print."""
         for key in [key for key in self._consoles if key[0] == send.socket]:
             self._interrupt(key)
-        await self._watches.end(send.socket)
+        await self._streams.end(send.socket)
         await self._moved_on()
         return {"type": "ok"}
 
@@ -574,9 +574,17 @@ class LiveCluster:
         server = self._simulation.user("user")
         return live_api.reply(handler.write(server, live_api.request_of(command), live_api.USER))
 
+    def _seconds_until(self, at: int) -> float | None:
+        """How long it takes until the clock shows a virtual time (s of wall time); None while it stands still."""
+        return max(0.0, (at - self._virtual_now()) / 1000 / self.speed) if self.playing and not self.asleep() else None
+
+    async def api_log(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """A container's log."""
+        return await self._streams.begin_log(command, send)
+
     async def api_watch(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """GET without an end."""
-        return await self._watches.begin(command, send)
+        return await self._streams.begin(command, send)
 
     async def complete(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """What Tab offers."""
@@ -747,11 +755,12 @@ COMMANDS: dict[str, Handler] = {
     "explain": LiveCluster.explain, "inspect": LiveCluster.inspect,
     "rollout": LiveCluster.rollout, "apply": LiveCluster.apply,
     "api-read": LiveCluster.api_read, "api-write": LiveCluster.api_write, "api-watch": LiveCluster.api_watch,
+    "api-log": LiveCluster.api_log,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
 IMMEDIATE = frozenset({
     "frame", "watch", "pause", "interrupt", "gone", "complete", "look", "why", "explain", "inspect", "rollout",
-    "api-read", "api-watch",
+    "api-read", "api-watch", "api-log",
 })
 # Commands that act: at a past revision they begin a new branch there.
 TIME_TRAVELLERS = frozenset({"play", "step", "quiet", "decision", "advance", "fork", "console", "apply"})

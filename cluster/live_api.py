@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.server import APIServer
 from cluster.rest import handler, watching
-from cluster.rest.messages import Request, Response, refusal
+from cluster.rest.logs import Log
+from cluster.rest.messages import JSON, TEXT, Request, Response, refusal
 from cluster.rest.reading import View
 from cluster.rest.watching import BOOKMARK_EVERY, Watch
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Watches of one sandbox at the same time: a dozen informers for each of a few clients.
-MOST_WATCHES = 100
+MOST_STREAMS = 100
+TOO_MANY = f"this sandbox has {MOST_STREAMS} watches already"
+# How often a follower of a log looks whether there is something new when nothing tells it (seconds of wall time).
+LOOK_EVERY = 30.0
 USER = "kubernetes-admin"
 
 
@@ -48,29 +52,49 @@ def reply(response: Response) -> dict[str, Any]:
     }
 
 
-class Watches:
-    """The watches of one live cluster."""
+class Streams:
+    """The answers without an end of one live cluster: watches, and logs that are followed."""
 
-    def __init__(self, present: Callable[[], Present], look: Callable[[], None]) -> None:
-        self._present, self._look = present, look
+    def __init__(
+        self, present: Callable[[], Present], look: Callable[[], None], seconds_until: Callable[[int], float | None]
+    ) -> None:
+        self._present, self._look, self._seconds_until = present, look, seconds_until
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._waiting: set[asyncio.Event] = set()
         self._timeline = 0
 
     async def begin(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """Begin a watch. What it tells goes to `send` as text; the answer says only whether it began."""
-        if len(self._tasks) >= MOST_WATCHES:
-            return reply(handler.busy(f"this sandbox has {MOST_WATCHES} watches already"))
+        if len(self._tasks) >= MOST_STREAMS:
+            return reply(handler.busy(TOO_MANY))
         begun = self._begun(request_of(command))
         if isinstance(begun, Response):
             return reply(begun)
         watch, text = begun
         key = (send.socket, str(command["id"]))
         await _say(send, key[1], text)
-        task = asyncio.create_task(self._follow(key, watch, send), name=f"watch {key}")
+        self._keep(key, self._follow(key, watch, send))
+        return {"type": "api-stream", "content_type": JSON}
+
+    async def begin_log(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """A log: whole as the answer, or told to `send` as it goes on when the client follows it."""
+        begun = handler.begin_log(self._present().view, request_of(command))
+        if isinstance(begun, Response):
+            return reply(begun)
+        log, text = begun
+        if not log.follow:
+            return reply(Response(200, text, TEXT))
+        if len(self._tasks) >= MOST_STREAMS:
+            return reply(handler.busy(TOO_MANY))
+        key = (send.socket, str(command["id"]))
+        await _say(send, key[1], text)
+        self._keep(key, self._follow_log(key, log, send))
+        return {"type": "api-stream", "content_type": TEXT}
+
+    def _keep(self, key: tuple[str, str], following: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(following, name=f"stream {key}")
         self._tasks[key] = task
         task.add_done_callback(lambda _: self._tasks.pop(key, None))
-        return {"type": "api-watch"}
 
     def _begun(self, request: Request) -> tuple[Watch, bytes] | Response:
         """A watch and everything that it has to tell by now, or why there is none."""
@@ -138,6 +162,29 @@ class Watches:
         await send({"type": "api-end", "id": key[1]})
 
 
+    async def _follow_log(self, key: tuple[str, str], log: Log, send: Send) -> None:
+        """Tell each line when it is written, until the container ends."""
+        event, timeline = asyncio.Event(), self._timeline
+        self._waiting.add(event)
+        try:
+            while timeline == self._timeline and not log.is_over(reader := self._present().view.reader):
+                due = log.stream.next_line(reader)
+                left = None if due is None else self._seconds_until(due)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(event.wait(), LOOK_EVERY if left is None else min(left, LOOK_EVERY))
+                event.clear()
+                self._look()
+                log, text = log.told(self._present().view.reader)
+                await _say(send, key[1], text)
+        except APIError:
+            pass  # the container has gone: nothing more comes
+        except Exception:
+            logger.exception("a log failed")
+        finally:
+            self._waiting.discard(event)
+        await send({"type": "api-end", "id": key[1]})
+
+
 def _told(watch: Watch, present: Present) -> tuple[Watch, bytes]:
     reader = present.view.reader
     if reader.revision <= watch.since:
@@ -149,4 +196,4 @@ def _told(watch: Watch, present: Present) -> tuple[Watch, bytes]:
 
 async def _say(send: Send, identifier: str, text: bytes) -> None:
     if text:
-        await send({"type": "api-text", "id": identifier, "text": text.decode()})
+        await send({"type": "api-text", "id": identifier, "text": text.decode(errors="replace")})

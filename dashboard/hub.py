@@ -190,7 +190,7 @@ class Hub:
 
 
 # Commands that may be sent a second time when it is not known whether the first one arrived: they only look.
-REPEATABLE = frozenset({"frame", "watch", "complete", "look", "why", "api-read", "api-watch"})
+REPEATABLE = frozenset({"frame", "watch", "complete", "look", "why", "api-read", "api-watch", "api-log"})
 
 
 class _Process:

@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import orjson
@@ -56,8 +56,9 @@ class KubernetesAPI:
         body = await _body(receive)
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         request = Request(scope["method"], path, query, _headers(scope), body)
-        if handler.is_watch(request):
-            await _watch(process_hub(), cluster, request, receive, send)
+        kind = "api-log" if handler.is_log(request) else "api-watch" if handler.is_watch(request) else ""
+        if kind:
+            await _stream(process_hub(), cluster, _Asked(kind, request), receive, send)
             return
         await _answer(send, await _asked(process_hub(), cluster, request), with_body=request.method != "HEAD")
 
@@ -143,11 +144,11 @@ async def _start(send: Send, code: int, headers: list[tuple[str, str]]) -> None:
     })
 
 
-# --- watches ---------------------------------------------------------------------------------------------------------
+# --- watches and logs ---------------------------------------------------------------------------------------------------------
 
 
 class _Listener:
-    """What the worker says to one watch."""
+    """What the worker says to one client."""
 
     def __init__(self) -> None:
         self.identifier = f"api-{secrets.token_hex(8)}"
@@ -160,18 +161,23 @@ class _Listener:
         self.queue.put_nowait(said)
 
 
-async def _watch(hub: Hub, cluster: str, request: Request, receive: Receive, send: Send) -> None:
+class _Asked(NamedTuple):
+    command: str
+    request: Request
+
+
+async def _stream(hub: Hub, cluster: str, asked: _Asked, receive: Receive, send: Send) -> None:
     listener = _Listener()
     hub.listen(listener)
     try:
         try:
-            answer = await hub.command(cluster, _command("api-watch", request, listener.identifier), listener.identifier)
+            answer = await hub.command(cluster, _command(*asked, listener.identifier), listener.identifier)
         except CommandTimeout:
             answer = {"type": "error", "message": "the simulator does not answer"}
-        if answer["type"] != "api-watch":
+        if answer["type"] != "api-stream":
             await _answer(send, _response(answer))
             return
-        await _start(send, 200, [("content-type", "application/json")])
+        await _start(send, 200, [("content-type", answer["content_type"])])
         # Daphne keeps the headers back until there is a body: clients wait for them.
         await send({"type": "http.response.body", "body": b"", "more_body": True})
         await _carry(listener, receive, send)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.server import APIServer
-from cluster.rest import discovery, metrics, openapi, reading, reviews, watching, writing
+from cluster.rest import discovery, logs, metrics, openapi, reading, reviews, watching, writing
+from cluster.rest.logs import Log
 from cluster.rest.messages import Request, Response, answer, refusal, text
 from cluster.rest.negotiation import aggregated_discovery
 from cluster.rest.paths import Target, no_such_resource, target
@@ -96,6 +97,17 @@ def _metrics(view: View, request: Request) -> Response:
     if not name:
         labels = selection(request.parameters, target(f"/api/v1/{parts[0]}")).labels
     return metrics.response(view.reader, parts[0], namespace, name, labels)
+
+
+def begin_log(view: View, request: Request) -> tuple[Log, bytes] | Response:
+    """A log and what it tells at once, or why there is none."""
+    try:
+        found = target(request.path)
+        if (found.kind.resource, found.subresource) != ("pods", "log"):
+            raise no_such_resource()
+        return logs.begun(view.reader, request, found)
+    except APIError as error:
+        return refusal(error)
 
 
 def begin_watch(view: View, request: Request) -> tuple[Watch, bytes] | Response:

@@ -10,8 +10,8 @@ from cluster.kubectl import failures
 from cluster.kubectl.command import SELECTOR, Command, Flag, switch
 from cluster.kubectl.completing import pods_and_workloads
 from cluster.kubectl.invocation import CommandError, Invocation, Output, Run, Wait
-from cluster.kubectl.log_streams import Line, Stream, all_containers
 from cluster.kubectl.resources import kind_of, label_selector
+from cluster.kubelet.log_streams import Line, Stream, all_containers
 from cluster.objects import metadata, times
 from cluster.objects.documents import Document, dig
 from cluster.objects.kinds import pod as pods
