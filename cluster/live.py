@@ -21,6 +21,7 @@ from cluster.apiserver.reader import Reader
 from cluster.apiserver.state import World
 from cluster.inspection import storage
 from cluster.inspection.pod import inspect
+from cluster.kubectl import remote
 from cluster.live_api import Present, Streams
 from cluster.machinery.settings import Settings
 from cluster.manifests import BUILT_IN
@@ -455,11 +456,13 @@ class LiveCluster:
         self._interrupt(key)
         if len(self._consoles) >= MAX_RUNNING:
             raise Refused(f"At most {MAX_RUNNING} commands may wait at the same time; end one with Ctrl-C.")
-        running = Running(kubectl.run(line, kubectl.Shell(self._simulation, files)), send)
+        return await self._begin_console(key, Running(kubectl.run(line, kubectl.Shell(self._simulation, files)), send))
+
+    async def _begin_console(self, key: ConsoleKey, running: Running) -> dict[str, Any]:
         self._consoles[key] = running
         wait = await self._resume(key)
         if wait is not None:
-            task = asyncio.create_task(self._follow(key, running, wait, self.head), name=f"console {self.id} {identifier}")
+            task = asyncio.create_task(self._follow(key, running, wait, self.head), name=f"console {self.id} {key[1]}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return {"type": "ok", "running": wait is not None}
@@ -581,6 +584,16 @@ class LiveCluster:
     async def api_log(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """A container's log."""
         return await self._streams.begin_log(command, send)
+
+    async def api_exec(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """A command in a container; what it prints follows by itself, like that of a console command."""
+        if len(self._consoles) >= MAX_RUNNING:
+            raise Refused(f"At most {MAX_RUNNING} commands may wait at the same time; end one with Ctrl-C.")
+        run = remote.session(
+            kubectl.Shell(self._simulation, {}), command["namespace"], command["pod"], command["container"],
+            command["argv"], command["stdin"],
+        )
+        return await self._begin_console((send.socket, str(command["id"])), Running(run, send))
 
     async def api_watch(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """GET without an end."""
@@ -755,7 +768,7 @@ COMMANDS: dict[str, Handler] = {
     "explain": LiveCluster.explain, "inspect": LiveCluster.inspect,
     "rollout": LiveCluster.rollout, "apply": LiveCluster.apply,
     "api-read": LiveCluster.api_read, "api-write": LiveCluster.api_write, "api-watch": LiveCluster.api_watch,
-    "api-log": LiveCluster.api_log,
+    "api-log": LiveCluster.api_log, "api-exec": LiveCluster.api_exec,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
 IMMEDIATE = frozenset({

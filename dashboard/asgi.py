@@ -33,11 +33,20 @@ def build() -> ProtocolTypeRouter:
     async def site(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
         await (kubernetes if scope["path"].startswith(PREFIX) else http)(scope, receive, send)
 
-    websocket = URLRouter([*websocket_urlpatterns, re_path("", refuse)])  # type: ignore[arg-type]
+    sockets = AllowedHostsOriginValidator(SessionMiddlewareStack(
+        URLRouter([*websocket_urlpatterns, re_path("", refuse)])  # type: ignore[arg-type]
+    ))
+
+    async def websocket(
+        scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+    ) -> None:
+        # Clients of the Kubernetes API are no pages: what lets them in is the key in their address.
+        await (kubernetes if scope["path"].startswith(PREFIX) else sockets)(scope, receive, send)
+
     return ProtocolTypeRouter(
         {
             "http": site,
-            "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(websocket)),
+            "websocket": websocket,
             "channel": ChannelNameRouter({CHANNEL: worker, PROCESS_CHANNEL: worker}),
         }
     )

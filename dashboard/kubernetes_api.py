@@ -20,6 +20,7 @@ from cluster.rest import handler
 from cluster.rest.messages import MOST_BODY, Request, Response
 from dashboard.allowance import Allowance
 from dashboard.hub import CommandTimeout, Hub, process_hub
+from dashboard.kubernetes_exec import POLICY, Session, protocol_of, wanted
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,22 @@ class KubernetesAPI:
         self._allowances: dict[str, tuple[float, Allowance]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self._http if scope["type"] == "http" else self._websocket)(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A command in a container; everything else is refused before the socket opens."""
+        await receive()
+        key, path = split(scope["path"])
+        cluster = await _cluster_of(key)
+        asked = wanted(path, parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        protocol = protocol_of(scope.get("subprotocols", ()))
+        if cluster is None or asked is None or not protocol or not asked.argv or not self._may(cluster):
+            await send({"type": "websocket.close", "code": POLICY})
+            return
+        await send({"type": "websocket.accept", "subprotocol": protocol})
+        await Session(process_hub(), cluster, asked, protocol, receive, send).run()
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         key, path = split(scope["path"])
         cluster = await _cluster_of(key)
         if cluster is None:

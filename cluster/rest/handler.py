@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cluster.apiserver import errors
 from cluster.apiserver.errors import APIError
 from cluster.apiserver.server import APIServer
 from cluster.rest import discovery, logs, metrics, openapi, reading, reviews, watching, writing
@@ -19,6 +20,14 @@ from cluster.rest.selection import selection
 from cluster.rest.watching import Watch
 
 READS = frozenset({"GET", "HEAD"})
+# What cannot be answered over plain HTTP, and what a person can do about it.
+STREAMED = {
+    "exec": (
+        "exec needs a WebSocket: use kubectl 1.31 or newer (1.29 and 1.30 with KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true)"
+    ),
+    "attach": "attach is not there: see what a container writes with kubectl logs -f",
+    "portforward": "port-forward is not there: ask from inside the cluster with kubectl exec POD -- wget -qO- http://HOST:PORT",
+}
 HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
 
 
@@ -132,6 +141,8 @@ def _write(server: APIServer, request: Request, user: str) -> Response:
         return reviews.created(request, review, user)
     found = target(request.path)
     handler = _handler(request.method, found)
+    if found.subresource in STREAMED and found.subresource in found.kind.subresources:
+        raise errors.bad_request(STREAMED[found.subresource])
     if handler is None:
         raise writing.no_verb(found)
     return handler(server, request, found)

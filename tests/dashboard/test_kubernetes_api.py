@@ -183,3 +183,44 @@ def test_autoscaling_and_rights(terminal: Terminal) -> None:
     assert made == "horizontalpodautoscaler.autoscaling/made autoscaled\n"
     assert terminal.ok("auth can-i create pods") == "yes\n"
     assert "*.*" in terminal.ok("auth can-i --list")
+
+
+@pytest.fixture(scope="module")
+def pod(terminal: Terminal) -> str:
+    """A Pod that runs and has written something."""
+    terminal.ok("run solo --image=nginx:1.27")
+    terminal.ok("wait --for=condition=Ready pod/solo --timeout=30s")
+    return "solo"
+
+
+def test_logs(terminal: Terminal, pod: str) -> None:
+    lines = terminal.ok(f"logs {pod}").splitlines()
+    assert "ready for start up" in "".join(lines)
+    assert terminal.ok(f"logs {pod} --tail=1") == lines[-1] + "\n"
+    assert terminal.ok(f"logs {pod} --timestamps --tail=1").startswith("20")
+    assert "previous terminated container" in terminal.refused(f"logs {pod} --previous")
+    assert "container nosuch is not valid for pod solo" in terminal.refused(f"logs {pod} -c nosuch")
+
+
+def test_a_log_that_goes_on_and_ends(terminal: Terminal) -> None:
+    command = ["sh", "-c", "for i in 1 2 3; do echo line $i; sleep 1; done"]
+    manifest = {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "counter"},
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox:1.36", "command": command}]},
+    }
+    terminal.ok("create -f -", orjson.dumps(manifest).decode())
+    terminal.ok("wait --for=jsonpath={.status.phase}=Running pod/counter --timeout=30s")
+    assert terminal.ok("logs -f counter") == "line 1\nline 2\nline 3\n"
+
+
+def test_exec(terminal: Terminal, pod: str) -> None:
+    if terminal.kubectl.minor < 31:
+        assert "use kubectl 1.31 or newer" in terminal.refused(f"exec {pod} -- ls")
+        return
+    assert "index.html" in terminal.ok(f"exec {pod} -- ls /usr/share/nginx/html")
+    assert terminal.ok(f"exec -i {pod} -- cat", "typed\n") == "typed\n"
+    terminal.ok(f"exec -i {pod} -- sh", "echo kept >/tmp/kept\n")
+    assert terminal.ok(f"exec {pod} -- cat /tmp/kept") == "kept\n"
+    code, out, err = terminal.run(f"exec -i {pod} -- sh", "echo out; echo err >&2; exit 3\n")
+    assert (code, out, err) == (3, "out\n", "err\ncommand terminated with exit code 3\n")
+    assert "executable file not found" in terminal.refused(f"exec {pod} -- nosuch")
