@@ -9,6 +9,7 @@ import yaml
 
 from cluster import board, kubectl
 from cluster.apiserver.reader import Reader
+from cluster.inspection import storage
 from cluster.inspection.pod import inspect
 from cluster.manifests import BUILT_IN
 from cluster.simulation import bootstrap, journal
@@ -63,7 +64,10 @@ class SimulatedHub:
 
     def inspect(self, command: dict[str, Any]) -> dict[str, Any]:
         view = Reader(self.simulation.world)
-        pod = view.get("pods", *command["ref"].split("/")[1:])
+        resource, namespace, name = command["ref"].split("/", 2)
+        if resource in storage.RESOURCES:
+            return {"type": "inspected", "storage": storage.inspect(view, resource, namespace, name)}
+        pod = view.get("pods", namespace, name)
         if pod is None:
             return {"type": "error", "message": f"There is no Pod {command['ref'].partition('/')[2]} at this moment."}
         found = {"row": board.pod_row(view, pod), "pod": inspect(view, pod, {})}

@@ -228,3 +228,26 @@ def test_apply(client, hub):
 
 def test_clock():
     assert [clock_text(ms) for ms in (0, 99, 14_230, 65_300, 3_600_000)] == ["0:00.0", "0:00.0", "0:14.2", "1:05.3", "60:00.0"]
+
+
+def test_where_the_files_of_a_node_and_a_claim_lie(panel, hub):
+    main = {
+        "name": "main", "image": "busybox", "command": ["sh", "-c", "echo '<b>kept</b>' > /v/note; sleep 3600"],
+        "volumeMounts": [{"name": "v", "mountPath": "/v"}],
+    }
+    volumes = [{"name": "v", "hostPath": {"path": "/data"}}]
+    user = hub.simulation.user()
+    user.create({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "writer"},
+        "spec": {"nodeName": "node-1", "containers": [main], "volumes": volumes},
+    })
+    user.create({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "db", "namespace": "default"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    })
+    hub.simulation.advance(30_000)
+    text = panel("details", ref="nodes//node-1")
+    assert "What Pods have written on its disk" in text
+    assert "&lt;b&gt;kept&lt;/b&gt;" in text
+    assert "What Pods have written" not in panel("details", ref="nodes//node-2")
+    assert "It has no volume yet." in panel("details", ref="persistentvolumeclaims/default/db")
