@@ -188,7 +188,9 @@ export class Timeline {
 }
 
 function labelOf(event) {
-  const name = (event.objs?.[0] ?? "").split("/").pop();
+  // what is written on a node itself is called after the object that it belongs to
+  const named = event.objs?.find((reference) => !reference.startsWith("host/")) ?? event.objs?.[0] ?? "";
+  const name = named.split("/").pop();
   return `${event.verb ?? ""} ${name}`.trim().slice(0, 18);
 }
 
