@@ -128,8 +128,8 @@ def _from_proposal_to_size(look: Look, before: History) -> Iterator[Word]:
     up, down = windows(hpa)
     recent = [f"{number} ({seconds(look.now - when)} s)" for number, when in before.recommendations][-8:]
     if why["stabilized"] != why["proposed"]:
-        key = "hpa.stabilized-up" if why["proposed"] >= why["current"] else "hpa.stabilized-down"
-        window = up if key == "hpa.stabilized-up" else down
+        held = why["stabilized"] < why["proposed"]
+        key, window = ("hpa.stabilized-up", up) if held else ("hpa.stabilized-down", down)
         yield word(key, SUM, stabilized=why["stabilized"], proposed=why["proposed"], window=window, recent=recent)
     elif why["proposed"] != why["current"]:
         yield word("hpa.not-stabilized", SUM, window=up if why["proposed"] > why["current"] else down)

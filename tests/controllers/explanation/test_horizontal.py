@@ -59,6 +59,17 @@ def test_shrinking_waits_for_its_window() -> None:
     assert f"{grown} stay." in said(answer, "next")
 
 
+def test_without_rules_the_highest_of_recent_recommendations_counts() -> None:
+    lab = with_hpa("--min=2", "--max=6")
+    lab.run("simulate load web 200")
+    lab.simulation.advance(20_000)
+    answer = answer_of(lab)
+    (found,) = [one for one in answer["words"] if one["key"].startswith("hpa.stabilized")]
+    assert found["key"] == "hpa.stabilized-down"
+    assert found["args"]["window"] == 300
+    assert found["args"]["stabilized"] > found["args"]["proposed"]
+
+
 def test_policies() -> None:
     lab = with_hpa()
     behave(lab, scaleUp={"policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}], "selectPolicy": "Max"})
