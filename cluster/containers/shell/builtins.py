@@ -24,11 +24,12 @@ class KeepRedirections(Exception):
 class Builtin(Call):
     """What a builtin sees: the shell as well."""
 
-    __slots__ = ("argv", "line", "shell")
+    __slots__ = ("argv", "failed", "line", "shell")
 
     def __init__(self, kernel: Kernel, proc: Proc, shell: Shell, argv: list[str], line: int) -> None:
         super().__init__(kernel, proc)
         self.shell, self.argv, self.line = shell, argv, line
+        self.failed = False  # whether it was used in a wrong way
 
     @property
     def name(self) -> str:
@@ -42,6 +43,7 @@ class Builtin(Call):
         """Report an error in the shell's form: `sh: cd: …`."""
         from cluster.containers.shell import runner
 
+        self.failed = True
         if self.shell.style == "ash":
             runner.complain(self.kernel, self.proc, f"{self.name}: line {self.line}: {text}", self.line)
         else:
@@ -89,6 +91,8 @@ def _return(b: Builtin) -> int | None:
     from cluster.containers.shell import runner
 
     status = _status_argument(b)
+    if b.shell.style == "bash" and not any(frame[0] == "call" and frame[6] in ("function", "source") for frame in b.shell.stack):
+        return b.complain("can only `return' from a function or sourced script", 2)
     b.shell.status = 2 if status is None else status
     runner.come_back(b.kernel, b.proc, b.shell, functions_only=True)
     return None

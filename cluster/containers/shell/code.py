@@ -191,7 +191,8 @@ class _Compiler:
         ends = [self.emit("jmp", 0)]
         for place, patterns, body in tests:
             self.patch(place, "match", patterns, self.here)
-            self.emit("zero")
+            if not body.items:
+                self.emit("zero")
             self.add(body, checked)
             ends.append(self.emit("jmp", 0))
         for end in ends:
@@ -240,10 +241,13 @@ def _static(word: Word) -> str | None:
 
 
 def _substitutes(word: Word) -> bool:
-    return any(
-        part[0] == "C" or (part[0] == "V" and part[3] and _substitutes(part[3])) or (part[0] == "A" and _substitutes(part[1]))
-        for part in word
-    )
+    """Whether a command substitution may be in a word."""
+    for part in word:
+        if part[0] == "C" or (part[0] == "A" and _substitutes(part[1])):
+            return True
+        if (part[0] == "V" and part[3] and _substitutes(part[3])) or (part[0] == "ARRAY" and any(map(_substitutes, part[1]))):
+            return True
+    return False
 
 
 # --- braces of bash: {a,b}, {1..5} ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from cluster.containers.programs import regex
 from cluster.containers.programs.call import Call
 from cluster.containers.programs.testing import TestError, binary, unary
 from cluster.containers.shell import patterns
-from cluster.containers.shell.expansion import Expander
+from cluster.containers.shell.expansion import Expander, set_array
 from cluster.containers.shell.syntax import Word, plain
 
 _BINARY = frozenset({"==", "=", "!=", "=~", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef"})
@@ -71,6 +71,13 @@ class _Condition:
             return value
         return self.comparison()
 
+    def matches(self, text: str, pattern: str) -> bool:
+        """`=~`: what was found lies in BASH_REMATCH."""
+        found = regex.compiled(pattern, extended=True).search(text)
+        parts = [text[start:end] if start >= 0 else "" for start, end in found] if found is not None else []
+        set_array(self.expander.shell, "BASH_REMATCH", parts)
+        return found is not None
+
     def comparison(self) -> bool:
         first = self.peek()
         if len(first) == 2 and first[0] == "-" and first[1].isalpha() and self.place + 1 < len(self.words):
@@ -86,5 +93,5 @@ class _Condition:
         if operator in ("==", "=", "!="):
             return patterns.matches(self.expander.pattern(self.next()), left) == (operator != "!=")
         if operator == "=~":
-            return regex.compiled(self.expander.string(self.next()), extended=True).search(left) is not None
+            return self.matches(left, self.expander.string(self.next()))
         return binary(left, operator, self.expander.string(self.next()), self.call)

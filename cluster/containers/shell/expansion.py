@@ -20,6 +20,10 @@ class ExpansionError(Exception):
     """An expansion that ends the script; `str()` comes after the shell's name."""
 
 
+class ParameterMissing(ExpansionError):
+    """`${x?message}`"""
+
+
 class NeedsSubstitution(Exception):
     """The result of a command substitution is not there yet: the shell has to run it first."""
 
@@ -135,6 +139,9 @@ class Expander:
 
     def _build_parameter(self, part: Part, building: _Building) -> None:
         _, name, operator, _, quoted = part
+        if name.endswith(("[@]", "[*]")) and not operator:
+            self._build_list(self.array(name[:-3]), name[-2], quoted, building)
+            return
         if name in ("@", "*") and (not operator or not self.shell.arguments):
             self._build_arguments(name, quoted, building) if not operator else self._build_value(part, building)
             return
@@ -158,10 +165,13 @@ class Expander:
             self._build(value, building, split=not quoted)
 
     def _build_arguments(self, name: str, quoted: bool, building: _Building) -> None:
+        self._build_list(self.shell.arguments, name, quoted, building)
+
+    def _build_list(self, texts: list[str], name: str, quoted: bool, building: _Building) -> None:
         if name == "*" and quoted:
-            building.add(self._star(), True)
+            building.add(self._separator().join(texts), True)
             return
-        for number, argument in enumerate(self.shell.arguments):
+        for number, argument in enumerate(texts):
             if number:
                 building.finish()
             if quoted:
@@ -183,11 +193,45 @@ class Expander:
     def _arithmetic(self, word: Word) -> int:
         return evaluate(self.string(word), _Variables(self))
 
+    # --- arrays of bash: element n of x is the variable "x[n]"; "x" itself is the first -----------------------------------
+
+    def array(self, name: str) -> list[str]:
+        """The elements of an array, in order."""
+        start = f"{name}["
+        found = {
+            int(key[len(start) : -1]): value
+            for key, value in self.shell.variables.items()
+            if key.startswith(start) and key[len(start) : -1].isdecimal()
+        }
+        if not found and name in self.shell.variables:
+            return [self.shell.variables[name]]
+        return [found[number] for number in sorted(found)]
+
+    def assign_array(self, name: str, words: tuple[Word, ...], *, more: bool) -> None:
+        """`name=(…)`, `name+=(…)`"""
+        set_array(self.shell, name, [*(self.array(name) if more else []), *self.fields(words)])
+
+    def element(self, name: str) -> str:
+        """The variable that holds `name[expression]`."""
+        base, _, index = name[:-1].partition("[")
+        number = evaluate(self.string((("Q", index),)) if "$" not in index else self._index(index), _Variables(self))
+        if number < 0:
+            number += len(self.array(base))
+        return f"{base}[{number}]"
+
+    def _index(self, text: str) -> str:
+        return re.sub(r"\$\{?(\w+)\}?", lambda found: self.value(found[1]) or "0", text)
+
     # --- parameters --------------------------------------------------------------------------------------------------
 
     def value(self, name: str) -> str | None:
         """The value of a parameter; None when it is not set."""
         shell = self.shell
+        if name.endswith("]"):
+            if name.endswith(("[@]", "[*]")):
+                return " ".join(self.array(name[:-3]))
+            element = self.element(name)
+            return shell.variables.get(element, shell.variables.get(element[:-3]) if element.endswith("[0]") else None)
         found = shell.variables.get(name)
         if found is not None:
             if name == "RANDOM" and shell.bash:
@@ -236,6 +280,8 @@ class Expander:
         if operator == "#len":
             if name in ("@", "*"):
                 return str(len(self.shell.arguments))
+            if name.endswith(("[@]", "[*]")):
+                return str(len(self.array(name[:-3])))
             if value is None:
                 self._check_set(name)
             return str(len(value or ""))
@@ -266,7 +312,7 @@ class Expander:
         text = self.string(word)
         if operator[-1] == "?":
             standard = "parameter null or not set" if self.shell.style == "bash" else "parameter not set"
-            raise ExpansionError(f"{name}: {text or standard}")
+            raise ParameterMissing(f"{name}: {text or standard}")
         self.assign(name, text)
         return text
 
@@ -321,6 +367,17 @@ class Expander:
         if name in self.shell.fixed:
             raise ExpansionError(f"{name}: is read only" if self.shell.style != "bash" else f"{name}: readonly variable")
         self.shell.variables[name] = value
+
+
+def set_array(shell: Shell, name: str, values: list[str]) -> None:
+    """Make a variable an array of these values."""
+    for key in [key for key in shell.variables if key.startswith(f"{name}[")]:
+        del shell.variables[key]
+    shell.variables.pop(name, None)
+    if values:
+        shell.variables[name] = values[0]
+    for number, value in enumerate(values[:MOST_FIELDS]):
+        shell.variables[f"{name}[{number}]"] = value
 
 
 class _Variables(MutableMapping[str, str]):

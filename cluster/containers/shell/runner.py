@@ -21,7 +21,7 @@ from cluster.containers.programs.call import PROGRAMS, SMALL, Again, Call, play
 from cluster.containers.shell import builtins, code, conditional, loading, patterns
 from cluster.containers.shell.arithmetic import ArithmeticFault, DivisionByZero, evaluate
 from cluster.containers.shell.code import Command, Unit
-from cluster.containers.shell.expansion import Expander, ExpansionError, NeedsSubstitution, _Variables
+from cluster.containers.shell.expansion import Expander, ExpansionError, NeedsSubstitution, ParameterMissing, _Variables
 from cluster.containers.shell.syntax import Redirection, ShellSyntaxError, Word
 
 DEEPEST_CALL = 900
@@ -336,7 +336,7 @@ def _guarded(kernel: Kernel, proc: Proc, shell: Shell, line: int, error: Excepti
             "bash": f'{text}: division by 0 (error token is "0")',
         }[shell.style]
     complain(kernel, proc, text, line)
-    shell.status = 1 if shell.style == "bash" else 2
+    shell.status = (127 if isinstance(error, ParameterMissing) else 1) if shell.style == "bash" else 2
     if isinstance(error, ArithmeticFault) and shell.style == "bash":
         return
     leave(kernel, proc, shell.status)
@@ -357,8 +357,9 @@ def _cmd(kernel: Kernel, proc: Proc, shell: Shell, instruction: tuple[Any, ...])
         if argv and argv[0] in _DECLARING and command.argv is None:
             argv = _declaration(command.words, expander)
         values = [
-            (name, shell.variables.get(name, "") + expander.string(word) if more else expander.string(word))
+            pair
             for name, more, word in command.assignments
+            if (pair := _assigned(shell, expander, name, more, word)) is not None
         ]
         _command(kernel, proc, shell, command, argv, values, expander, instruction[2])
     except NeedsSubstitution as needed:
@@ -368,6 +369,17 @@ def _cmd(kernel: Kernel, proc: Proc, shell: Shell, instruction: tuple[Any, ...])
         _substitute(kernel, proc, shell, needed.number)
     except (ExpansionError, ArithmeticFault) as error:
         _guarded(kernel, proc, shell, command.line, error)
+
+
+def _assigned(shell: Shell, expander: Expander, name: str, more: bool, word: Word) -> tuple[str, str] | None:
+    """Variable and value of an assignment; an array is assigned at once."""
+    if word and word[0][0] == "ARRAY":
+        expander.assign_array(name, word[0][1], more=more)
+        return None
+    if name.endswith("]"):
+        name = expander.element(name)
+    value = expander.string(word)
+    return name, shell.variables.get(name, "") + value if more else value
 
 
 _DECLARING = frozenset({"export", "readonly", "local", "declare", "typeset"})
@@ -465,8 +477,9 @@ def _builtin(kernel: Kernel, proc: Proc, shell: Shell, argv: list[str], saved: l
     kernel.charge(proc, program=False)
     depth = len(shell.stack)
     function = builtins.SPECIAL.get(argv[0]) or builtins.ORDINARY[argv[0]]
+    used = builtins.Builtin(kernel, proc, shell, argv, line)
     try:
-        status = function(builtins.Builtin(kernel, proc, shell, argv, line))
+        status = function(used)
     except builtins.KeepRedirections:
         keep(kernel, saved)
         shell.status = 0
@@ -499,6 +512,9 @@ def _builtin(kernel: Kernel, proc: Proc, shell: Shell, argv: list[str], saved: l
         restore(kernel, proc, saved)
     if status is not None:
         shell.status = status
+        if used.failed and argv[0] in builtins.SPECIAL and shell.style != "bash":
+            leave(kernel, proc, status)
+            return
         if proc.state == WAIT:
             raise _Blocked
         _check(kernel, proc, shell, checked)

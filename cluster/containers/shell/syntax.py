@@ -7,6 +7,8 @@ A word is a tuple of parts:
     ("C", number, quoted)       a command substitution: its number among the unit's
     ("A", word, quoted)         an arithmetic expansion
     ("~", user)                 a home directory
+    ("ARRAY", words)            the value of `name=(…)` in bash
+A parameter of bash may have an index: "name[1]", "name[@]".
 """
 
 from __future__ import annotations
@@ -23,6 +25,10 @@ DEEPEST = 60
 _META = frozenset(" \t\n;&|<>()")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_BASH_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]\s]*\])?\+?=")
+_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]")
+_BASH_PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[[^\]]*\])?|[0-9]+|[@*#?$!-]")
+_LENGTH = re.compile(r"#([A-Za-z_][A-Za-z0-9_]*(?:\[[^\]]*\])?|[0-9]+|[@*#?$!-])?\}")
 _PLAIN = re.compile(r"[^ \t\n;&|<>()'\"\\$`#~{}*?\[\]=!]+")
 _IN_QUOTES = re.compile(r"[^\"\\$`]+")
 _OPERATORS = ("<<-", "<<<", "&>>", "&&", "||", ";;", "<<", ">>", "<&", ">&", "<>", ">|", "&>", ";", "&", "|", "(", ")", "<", ">")
@@ -573,12 +579,15 @@ class _Parser:
                 self.newlines()
                 word = self._test_word()
             else:
-                found = _ASSIGNMENT.match(self.text, self.at) if not words else None
+                pattern = _BASH_ASSIGNMENT if self.bash else _ASSIGNMENT
+                found = pattern.match(self.text, self.at) if not words else None
                 if found:
                     self.at = found.end()
                     name = found[0]
-                    value = self.word(assignment=True) or ()
-                    assignments.append((name.rstrip("+="), name.endswith("+="), value))
+                    value = (
+                        self._array() if self.bash and self.text.startswith("(", self.at) else self.word(assignment=True) or ()
+                    )
+                    assignments.append((name.removesuffix("=").removesuffix("+"), name.endswith("+="), value))
                     continue
                 word = self.word()
             if word is None:
@@ -593,6 +602,19 @@ class _Parser:
         if test:
             raise self.error("syntax error: unexpected end of file")
         return Simple(tuple(assignments), tuple(words), tuple(redirections), line)
+
+    def _array(self) -> Word:
+        """`(word …)` after `name=`."""
+        self.at += 1
+        words: list[Word] = []
+        while True:
+            self.newlines()
+            word = self.word()
+            if word is None:
+                break
+            words.append(word)
+        self._close()
+        return (("ARRAY", tuple(words)),)
 
     def _test_word(self) -> Word | None:
         """Inside `[[ ]]` operators are words."""
@@ -829,7 +851,7 @@ class _Parser:
                 raise self.error("Bad substitution")
             self.at += 1
             return ("V", name, "!", None, quoted)
-        length = re.compile(r"#([A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-])?\}").match(text, self.at)
+        length = _LENGTH.match(text, self.at)
         if length:
             self.at = length.end()
             return ("V", length[1] or "#", "#len" if length[1] else "", None, quoted)
@@ -855,7 +877,7 @@ class _Parser:
         return ("V", name, found, word, quoted)
 
     def _parameter_name(self) -> str:
-        found = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]").match(self.text, self.at)
+        found = (_BASH_PARAMETER if self.bash else _PARAMETER).match(self.text, self.at)
         if not found:
             raise self.error("Bad substitution")
         self.at = found.end()
