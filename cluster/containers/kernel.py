@@ -36,6 +36,7 @@ KEPT_LINES = 1_000
 KEPT_CHARACTERS = 256 << 10
 LONGEST_LINE = 16 << 10
 MOST_TURNS = 500
+WORTH_TELLING = 2 << 20  # bytes: smaller changes of what a container holds are no step of its demand
 PIPE = 64 << 10  # characters that a pipe takes before its writer has to wait
 SINK = 1 << 20  # characters of output that are kept of an exec or a command substitution
 
@@ -256,7 +257,10 @@ class Kernel:
         limit = self.runs[container].get("memory_limit")
         memory = self.memory(container)
         if self.demands is not None:
-            self.demands.setdefault(container, []).append((-(-self.now // MS), self.cpu(container), memory))
+            steps = self.demands.setdefault(container, [])
+            cpu = self.cpu(container)
+            if not steps or steps[-1][1] != cpu or abs(steps[-1][2] - memory) >= WORTH_TELLING:
+                steps.append((-(-self.now // MS), cpu, memory))
         if limit is not None and memory > limit:
             self.end_container(container, 137, "OOMKilled")
 

@@ -301,13 +301,15 @@ class Machine:
     def look_ahead(self, until: int, outside: Outside | None = None, budget: int = LOOK_AHEAD_COMMANDS) -> Future:
         """What will happen by itself until then, or as far as the budget of commands reaches."""
         kernel = Kernel(self.at, self.state, self.layers, self.volumes, self.software, outside or NOWHERE, budget)
-        now = {name: (self.at, kernel.cpu(name), kernel.memory(name)) for name in kernel.runs if name not in kernel.exits}
+        kernel.demands = {
+            name: [(self.at, kernel.cpu(name), kernel.memory(name))] for name in kernel.runs if name not in kernel.exits
+        }
+        horizon = until
         try:
             kernel.run(until * MS)
-            horizon = max(until, kernel.next_wake() // MS - 1)
         except OutOfBudget:
             horizon = kernel.now // MS
-        demands = {name: (first, *(kernel.demands or {}).get(name, ())) for name, first in now.items()}
+        demands = {name: tuple(steps) for name, steps in kernel.demands.items()}
         return Future(
             {name: Exit(*end) for name, end in kernel.exits.items() if name not in self.state["exits"]},
             tuple(kernel.turns or ()),

@@ -35,6 +35,7 @@ def output(machine: Machine, container: str = "c") -> str:
 @pytest.fixture
 def idle() -> Callable[..., Machine]:
     """A container "c" that waits; commands are executed in it."""
+
     def start(image: Software = BUSYBOX, **settings: Any) -> Machine:
         volumes = settings.pop("volumes", None)
         return pod(0, volumes).start(ContainerRun("c", image, ("sleep", "1000000"), **settings), 0)

@@ -55,12 +55,15 @@ def test_kill_from_inside_does_not_reach_process_1() -> None:
     assert outcome.stdout == "0\n" and machine.exit_of("c") is None
 
 
-@pytest.mark.parametrize(("command", "text"), [
-    (("nothing",), 'exec: "nothing": executable file not found in $PATH'),
-    (("/no/thing",), 'exec: "/no/thing": stat /no/thing: no such file or directory'),
-    (("/etc/passwd",), 'exec: "/etc/passwd": permission denied'),
-    (("/tmp",), 'exec: "/tmp": is a directory'),
-])
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (("nothing",), 'exec: "nothing": executable file not found in $PATH'),
+        (("/no/thing",), 'exec: "/no/thing": stat /no/thing: no such file or directory'),
+        (("/etc/passwd",), 'exec: "/etc/passwd": permission denied'),
+        (("/tmp",), 'exec: "/tmp": is a directory'),
+    ],
+)
 def test_what_cannot_be_started(command, text) -> None:
     with pytest.raises(StartError) as error:
         pod().start(ContainerRun("c", BUSYBOX, command), 0)
@@ -110,8 +113,14 @@ def test_containers_of_a_pod_share_volumes_and_network_but_not_processes() -> No
 
 def test_too_much_memory_ends_the_container() -> None:
     image = BUSYBOX
-    machine = run("dd if=/dev/zero of=/cache/x bs=1M count=100; sleep 100", 5_000, image, volumes={"m": Tree()},
-                  mounts=(Mount("/cache", "m", in_memory=True),), memory_limit=64 << 20)
+    machine = run(
+        "dd if=/dev/zero of=/cache/x bs=1M count=100; sleep 100",
+        5_000,
+        image,
+        volumes={"m": Tree()},
+        mounts=(Mount("/cache", "m", in_memory=True),),
+        memory_limit=64 << 20,
+    )
     assert machine.exit_of("c").code == 137 and machine.exit_of("c").reason == "OOMKilled"
 
 
@@ -122,11 +131,16 @@ def test_a_busy_loop_takes_a_cpu() -> None:
     assert machine.look_ahead(6_000).demands["c"][0][1] == 1_000
 
 
-@pytest.mark.parametrize("script", [
-    HEALTHY, "while true; do date >> f; sleep 1; done", "for i in 1 2 3; do echo $i | cat; sleep 7; done; exit 4",
-    "trap 'echo t' TERM; f() { local x=$1; echo $x$(date); }; while true; do f a; sleep 3; done",
-    "sleep 5 & sleep 9 & wait; echo $(echo a; sleep 2) | while read x; do echo \"<$x>\"; done; yes | head -3",
-])
+@pytest.mark.parametrize(
+    "script",
+    [
+        HEALTHY,
+        "while true; do date >> f; sleep 1; done",
+        "for i in 1 2 3; do echo $i | cat; sleep 7; done; exit 4",
+        "trap 'echo t' TERM; f() { local x=$1; echo $x$(date); }; while true; do f a; sleep 3; done",
+        'sleep 5 & sleep 9 & wait; echo $(echo a; sleep 2) | while read x; do echo "<$x>"; done; yes | head -3',
+    ],
+)
 def test_parts_and_json_make_no_difference(script) -> None:
     """Advance at once, in parts, and with a round trip through JSON after each part: always the same machine."""
     whole = run(script, 20_000)

@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"(\+\+|--|&&|\|\||[-+*/%]=|==|!=|<=|>=|!~|[-+*/%=<>!~?:;,(){}$\[\]]))"
 )
 DEEPEST = 60
-MOST_STEPS = 500_000
+MOST_STEPS = 100_000
 
 Node = tuple[Any, ...]
 

@@ -227,26 +227,28 @@ class _Printf:
 def yes(call: Call) -> int | Wait:
     """yes [text]: as fast as the reader can, for ever."""
     line = (" ".join(call.args) or "y") + "\n"
-    chunk = line * (8_192 // len(line) or 1)
+    chunk = line * (2_048 // len(line) or 1)
     number = call.proc.fds.get(1)
     opened = call.kernel.opens[number] if number is not None else None
     if opened is None:
         return 1
     if opened.kind == "pipe" and not call.kernel.pipes[opened.n].sink:
-        for _ in range(16):
-            clogged = call.is_clogged()
-            if clogged:
-                return clogged
-            call.out(chunk)
+        clogged = call.is_clogged()
+        if clogged:
+            return clogged
+        # After a quarter of a megabyte nobody looks any longer: then it goes on in small pieces.
+        chunks = call.memo["chunks"] = min(call.memo.get("chunks", 0) + 1, 128)
+        call.out(chunk if chunks < 128 else chunk[: max(32 // len(line), 1) * len(line)])
         call.kernel.charge(call.proc, program=True)
         return ("sleep", call.proc.wake)
     call.hold(call.proc.memory, 1_000)
     if opened.kind == "file":
         return _fill(call, chunk)
-    for _ in range(4):
-        call.out(chunk)
+    # Who reads a log sees the last lines only: what comes later comes more and more rarely.
+    call.out(chunk)
+    pauses = call.memo["pauses"] = min(call.memo.get("pauses", 0) + 1, 10)
     call.kernel.charge(call.proc, program=True)
-    return ("sleep", call.proc.wake + 100_000)
+    return ("sleep", call.proc.wake + (100_000 << pauses))
 
 
 def _fill(call: Call, chunk: str) -> Wait:
@@ -690,7 +692,7 @@ def tr(call: Call) -> int | Wait:
     first, second = _tr_set(sets[0]), _tr_set(sets[1]) if len(sets) > 1 else ""
     opened = call.stdin()
     if opened is not None and opened.kind in ("random", "zero"):
-        chunk = _junk(call, opened.kind, 8_192)
+        chunk = _junk(call, opened.kind, 128)
         call.out(_translated(chunk, found, first, second, call))
         clogged = call.is_clogged()
         call.kernel.charge(call.proc, program=True)
@@ -709,10 +711,10 @@ def _translated(text: str, found: dict[str, str], first: str, second: str, call:
 
     squeezed = set(second or first)
     if "d" in found:
-        text = "".join(char for char in text if not within(char))
+        text = re.sub(f"[{'^' if complement else ''}{''.join(map(re.escape, sorted(chosen)))}]", "", text) if chosen else text
     elif second:
         if complement:
-            text = "".join(second[-1] if within(char) else char for char in text)
+            text = re.sub(f"[^{''.join(map(re.escape, sorted(chosen)))}]", lambda _: second[-1], text)
         else:
             table = {ord(char): second[min(place, len(second) - 1)] for place, char in reversed(list(enumerate(first)))}
             text = text.translate(table)

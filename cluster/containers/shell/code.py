@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any
 
 from cluster.containers.shell import syntax
-from cluster.containers.shell.patterns import SPECIAL
+from cluster.containers.shell.patterns import MAGIC
 from cluster.containers.shell.syntax import Redirection, Word
 
 Instruction = tuple[Any, ...]
@@ -234,7 +234,7 @@ def _static(word: Word) -> str | None:
     """The text of a word in which nothing has to be expanded, else None."""
     gathered = ""
     for part in word:
-        if part[0] not in ("L", "Q") or (part[0] == "L" and SPECIAL.search(part[1])):
+        if part[0] not in ("L", "Q") or (part[0] == "L" and MAGIC.search(part[1])):
             return None
         gathered += part[1]
     return gathered

@@ -13,7 +13,7 @@ from cluster.containers.shell.syntax import Part, Word
 MOST_FIELDS = 50_000
 LONGEST = 2 << 20  # characters of one expansion
 
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = re.compile(r"[*?]|\[.*\]", re.S)
 
 
 class ExpansionError(Exception):
@@ -45,7 +45,7 @@ class Expander:
         """The fields that words become."""
         found: list[str] = []
         for word in words:
-            if len(word) == 1 and word[0][0] in ("L", "Q") and (word[0][0] == "Q" or not patterns.SPECIAL.search(word[0][1])):
+            if len(word) == 1 and word[0][0] in ("L", "Q") and (word[0][0] == "Q" or not patterns.MAGIC.search(word[0][1])):
                 found.append(word[0][1])
                 continue
             found += self._fields_of(word)
@@ -103,7 +103,7 @@ class Expander:
         found: list[str] = []
         literal = "f" in self.shell.options
         for chunks in building.done:
-            if literal or not any(not is_quoted and _GLOB.search(text) for text, is_quoted in chunks):
+            if literal or not _GLOB.search("".join(text for text, is_quoted in chunks if not is_quoted)):
                 found.append("".join(text for text, _ in chunks))
                 continue
             pattern = "".join(patterns.quoted(text) if is_quoted else text for text, is_quoted in chunks)

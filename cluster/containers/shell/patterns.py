@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 
 SPECIAL = re.compile(r"[*?\[\\]")
+# Unquoted text that may stand for names of files; a lone `[` is the command of that name.
+MAGIC = re.compile(r"[*?\\]|\[.*\]", re.S)
 _CLASSES = {
     "alpha": "a-zA-Z",
     "digit": "0-9",

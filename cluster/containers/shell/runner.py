@@ -357,9 +357,7 @@ def _cmd(kernel: Kernel, proc: Proc, shell: Shell, instruction: tuple[Any, ...])
         if argv and argv[0] in _DECLARING and command.argv is None:
             argv = _declaration(command.words, expander)
         values = [
-            pair
-            for name, more, word in command.assignments
-            if (pair := _assigned(shell, expander, name, more, word)) is not None
+            pair for name, more, word in command.assignments if (pair := _assigned(shell, expander, name, more, word)) is not None
         ]
         _command(kernel, proc, shell, command, argv, values, expander, instruction[2])
     except NeedsSubstitution as needed:
