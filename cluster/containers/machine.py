@@ -304,9 +304,9 @@ class Machine:
         kernel.demands = {
             name: [(self.at, kernel.cpu(name), kernel.memory(name))] for name in kernel.runs if name not in kernel.exits
         }
-        horizon = until
         try:
             kernel.run(until * MS)
+            horizon = max(until, kernel.next_wake() // MS - 1)
         except OutOfBudget:
             horizon = kernel.now // MS
         demands = {name: tuple(steps) for name, steps in kernel.demands.items()}
