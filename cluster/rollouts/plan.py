@@ -142,7 +142,7 @@ class Plan:
         ahead = [sample for sample in self.trace.samples if sample.at >= self.began]
         done = [at for at, note in self.trace.notes if note == "settled" and at >= self.began]
         return {
-            "takes": done[-1] - self.began if done and self.is_settled else None,
+            "takes": max([self.began, *done]) - self.began if self.is_settled else None,
             "most": max((sample.counted for sample in ahead), default=0),
             "fewest": min((sample.available for sample in ahead), default=0),
         }

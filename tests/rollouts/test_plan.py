@@ -71,6 +71,20 @@ def test_what_never_ends():
     assert found.end <= found.began + plans.HORIZON
 
 
+def test_a_paused_workload_is_not_restarted():
+    """Other limits of a paused Deployment move nothing; another size does."""
+    simulation, _ = cluster()
+    deployment(simulation, replicas=2)
+    Console(simulation).run("rollout pause deployment/web")
+    simulation.until_quiet()
+    limits, size = plan(simulation, {"maxSurge": 1}), plan(simulation, {"replicas": 3})
+    assert not limits.restarts
+    assert limits.outcome()["takes"] < 100
+    assert (limits.outcome()["most"], limits.outcome()["fewest"]) == (2, 2)
+    assert size.outcome()["takes"] > 500
+    assert size.outcome()["most"] == 3
+
+
 def test_what_is_refused():
     simulation, _ = cluster()
     deployment(simulation, replicas=2)
