@@ -198,8 +198,9 @@ class _Look:
         if not moving or memory.is_met:
             return None
         now, room = self.context.now, memory.available - memory.threshold
+        grown = [usage.growth(self.context, pod) for pod in moving]
         for at in range(now + PERIOD, now + FORESIGHT + 1, PERIOD):
-            if sum(usage.growth(self.context, pod, at) for pod in moving) > room:
+            if sum(by(at) for by in grown) > room:
                 return at
         return now + FORESIGHT
 

@@ -59,7 +59,8 @@ def _starves_at(context: Context, capacity: int, taken: Sequence[Stats]) -> int 
     moments = {at for pod in moving for at in usage.next_steps(context, pod) if at - now <= FORESIGHT}
     if any(context.host(load.TRAFFIC, (pods.node_name(pod), pods.runtime_uid(pod))) for pod in moving):
         moments.update(range(now + GRID, now + FORESIGHT, GRID))
-    return next((at for at in sorted(moments) if sum(usage.growth(context, pod, at) for pod in moving) > left), None)
+    grown = [usage.growth(context, pod) for pod in moving]
+    return next((at for at in sorted(moments) if sum(by(at) for by in grown) > left), None)
 
 
 def _victims(taken: Sequence[Stats], capacity: int) -> list[Victim]:

@@ -151,8 +151,21 @@ def cores_of(reader: Reader, pod: Document, container: str) -> int:
     own = whole if limit is None else limit
     if node is None or not (reader.world.table(LOAD) or reader.world.table(DEMANDS)):
         return own
-    parts = cpu_shares.granted(_wants(reader, pods.node_name(pod)), whole)
-    return min(own, parts.get(f"{pods.runtime_uid(pod)}/{container}", own))
+    return min(own, _granted(reader, pods.node_name(pod), whole).get(f"{pods.runtime_uid(pod)}/{container}", own))
+
+
+# What the containers of each node are granted in the World that was asked about last.
+_LAST: list[tuple[Any, dict[str, dict[str, int]]]] = []
+
+
+def _granted(reader: Reader, node: str, whole: int) -> dict[str, int]:
+    """The millicores that each container of a node may use, by "<uid>/<container>"; {} when there is enough for all."""
+    if not _LAST or _LAST[0][0] is not reader.world:
+        _LAST[:] = [(reader.world, {})]
+    known = _LAST[0][1]
+    if node not in known:
+        known[node] = cpu_shares.granted(_wants(reader, node), whole)
+    return known[node]
 
 
 def _limit(pod: Document, container: str) -> int | None:

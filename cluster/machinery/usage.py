@@ -7,6 +7,7 @@ container, so a young one is not known to it yet.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cluster.apiserver.reader import Reader
@@ -115,15 +116,17 @@ def next_steps(reader: Reader, pod: Document) -> list[int]:
     return [at for container in pods.containers(pod) for at, _, _ in _steps(reader, pod, container["name"]) if at > reader.now]
 
 
-def growth(reader: Reader, pod: Document, at: int) -> int:
-    """By how many bytes a Pod will have grown at a later time if nothing touches it."""
-    total = 0
-    for container in pods.containers(pod):
-        serving, steps = load.serving(reader, pod, container), _steps(reader, pod, container["name"])
-        if serving is not None:
-            total += serving.memory_at(at) - serving.memory_at(reader.now)
-        total += demand_at(steps, at)[1] - demand_at(steps, reader.now)[1]
-    return total
+def growth(reader: Reader, pod: Document) -> Callable[[int], int]:
+    """By how many bytes a Pod will have grown at a later time (ms) if nothing touches it, as a function of that time."""
+    found = [
+        (load.serving(reader, pod, container), _steps(reader, pod, container["name"])) for container in pods.containers(pod)
+    ]
+
+    def used(at: int) -> int:
+        return sum((serving.memory_at(at) if serving else 0) + demand_at(steps, at)[1] for serving, steps in found)
+
+    now = used(reader.now)
+    return lambda at: used(at) - now
 
 
 def of_node(reader: Reader, node: Document) -> tuple[int, int] | None:

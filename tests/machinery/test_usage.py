@@ -89,7 +89,7 @@ def test_what_processes_take_by_themselves() -> None:
     one = with_image("busybox:1")
     world = type(reader(one))(reader(one).world.with_row(usage.DEMANDS, ("", "a"), steps))
     assert usage.moves(world, one) and usage.next_steps(world, one) == [NOW + 10]
-    assert usage.growth(world, one, NOW + 20) == -(5 << 20)
+    assert usage.growth(world, one)(NOW + 20) == -(5 << 20)
     assert not usage.moves(reader(one), one)
 
 
