@@ -85,7 +85,7 @@ def test_it_goes_on_with_time(page: Page) -> None:
     before, head = made.count(), moment(page)[1]
     page.locator("#timeline [data-act=play]").click()
     expect(made).not_to_have_count(before, timeout=15_000)
-    assert made.count() == before + 1
+    assert made.count() > before
     expect(page.locator("#pod-web-words")).to_have_attribute("open", "")
     assert moment(page)[1] >= head
 
