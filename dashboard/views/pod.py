@@ -9,19 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cluster.models import Cluster
 from dashboard import inspecting
-from dashboard.views.asking import Moment, answering, ask, moment_of, own_cluster
+from dashboard.views import beside
+from dashboard.views.asking import Moment, answering, ask
 from dashboard.views.choosing import pod_of, pods_to_choose
-from dashboard.views.sandboxes import name_of
 
 SYSTEM = "kube-system"
-
-Context = dict[str, Any]
 
 
 @never_cache
@@ -29,15 +26,10 @@ Context = dict[str, Any]
 @answering
 async def pod(request: HttpRequest, cluster: str) -> HttpResponse:
     """The view at the moment and of the Pod that the query names; the fragment alone for htmx."""
-    own = await own_cluster(request, cluster)
-    moment = moment_of(request.GET)
-    whole = not request.htmx  # type: ignore[attr-defined]
-    context = {"cluster": own, "name": name_of(own), "section": "sandbox", "past": moment.past, "whole": whole}
-    context |= await _inspected(own, moment, request.GET)
-    return render(request, "pod/page.html" if whole else "pod/pod.html", context)
+    return await beside.shown(request, cluster, _inspected, "pod/page.html", "pod/pod.html")
 
 
-async def _inspected(cluster: Cluster, moment: Moment, query: QueryDict) -> Context:
+async def _inspected(cluster: Cluster, moment: Moment, query: QueryDict) -> beside.Context:
     """What the templates need, or the sentence that says why there is nothing to show."""
     frame = await ask(cluster, {"type": "frame", "revision": moment.revision})
     if frame["type"] == "error":

@@ -11,19 +11,18 @@ import shlex
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from cluster.models import Cluster
 from dashboard import explaining
 from dashboard import rollout as drawing
 from dashboard.rollout_words import sentence
-from dashboard.views.asking import answering, ask, moment_of, own_cluster
+from dashboard.views import beside
+from dashboard.views.asking import Moment, answering, ask
 from dashboard.views.panels import reference
-from dashboard.views.sandboxes import name_of
 
-Context = dict[str, Any]
 # The largest number of Pods that the sliders offer, and the percentages.
 MOST = 40
 STEP = 5
@@ -38,18 +37,19 @@ MENDED_BY_DELETION = ("sts-stuck", "sts-broken")
 @answering
 async def rollout(request: HttpRequest, cluster: str) -> HttpResponse:
     """The view at the moment and for the workload that the query names; the fragment alone for htmx."""
-    own = await own_cluster(request, cluster)
-    moment = moment_of(request.GET)
-    whole = not request.htmx  # type: ignore[attr-defined]
-    context = {"cluster": own, "name": name_of(own), "section": "sandbox", "past": moment.past, "whole": whole}
-    wish = wished(request.GET)
-    command = {"type": "rollout", "ref": _chosen(request.GET), "revision": moment.revision}
-    answer = await ask(own, {**command, "changes": wish, "for": request.GET.get("for", "")} if wish else command)
-    if answer["type"] == "error" and wish:
-        # A wish that cannot be is told, beside what is.
-        context["problem"] = answer["message"]
-        answer = await ask(own, command)
-    return render(request, "rollout/page.html" if whole else "rollout/rollout.html", {**context, **shown(answer, request.GET)})
+    return await beside.shown(request, cluster, _described, "rollout/page.html", "rollout/rollout.html")
+
+
+async def _described(cluster: Cluster, moment: Moment, query: QueryDict) -> beside.Context:
+    """What the templates need. A wish that cannot be is told, beside what is."""
+    wish = wished(query)
+    command = {"type": "rollout", "ref": _chosen(query), "revision": moment.revision}
+    if not wish:
+        return shown(await ask(cluster, command), query)
+    answer = await ask(cluster, {**command, "changes": wish, "for": query.get("for", "")})
+    if answer["type"] != "error":
+        return shown(answer, query)
+    return {"problem": answer["message"], **shown(await ask(cluster, command), query)}
 
 
 def _chosen(query: QueryDict) -> str:
@@ -80,14 +80,14 @@ def _share(name: str, number: int, query: QueryDict) -> int | str:
     return -(-number * pods // 100) if drawn == "%" else number
 
 
-def shown(answer: dict[str, Any], query: QueryDict) -> Context:
+def shown(answer: dict[str, Any], query: QueryDict) -> beside.Context:
     """What the templates need of the worker's answer, or the sentence that says why there is nothing to show."""
     if answer["type"] == "error":
         return {"problem": answer["message"]}
     workloads = [{**row, "chosen": row["ref"] == answer["ref"]} for row in answer["workloads"]]
     picture, plan = answer["picture"], answer["plan"]
     gone = answer["ref"] if answer["ref"] and not any(row["chosen"] for row in workloads) else ""
-    context: Context = {
+    context: beside.Context = {
         "workloads": workloads, "busy": [row for row in workloads if not row["settled"]],
         "calm": [row for row in workloads if row["settled"]],
     }
@@ -117,14 +117,14 @@ def _namespace(picture: dict[str, Any]) -> list[str]:
     return ["-n", picture["ns"]] if picture["ns"] != "default" else []
 
 
-def _updated(picture: dict[str, Any]) -> Context:
+def _updated(picture: dict[str, Any]) -> beside.Context:
     """How many Pods are of the newest revision and available."""
     newest = next((group for group in picture["groups"] if group["newest"]), None)
     done, wanted = newest["available"] if newest else 0, picture["wanted"]
     return {"done": done, "wanted": wanted, "width": drawing.per_cent(100 * min(done, wanted) / wanted if wanted else 100)}
 
 
-def _revisions(picture: dict[str, Any]) -> list[Context]:
+def _revisions(picture: dict[str, Any]) -> list[beside.Context]:
     order = {group["name"]: group["number_of"] for group in _numbered(picture)}
     name = f"{picture['kind'].lower()}/{picture['name']}"
     return [
@@ -140,16 +140,16 @@ def _revisions(picture: dict[str, Any]) -> list[Context]:
     ]
 
 
-def _numbered(picture: dict[str, Any]) -> list[Context]:
+def _numbered(picture: dict[str, Any]) -> list[beside.Context]:
     return [{"name": group["name"], "number_of": number} for number, group in enumerate(picture["groups"])]
 
 
-def _sliders(picture: dict[str, Any], changes: dict[str, int | str]) -> list[Context]:
+def _sliders(picture: dict[str, Any], changes: dict[str, int | str]) -> list[beside.Context]:
     """The numbers that can be changed: what they are, what the visitor wants them to be."""
     return [_slider(name, picture, changes) for name in picture["fields"]]
 
 
-def _slider(name: str, picture: dict[str, Any], changes: dict[str, int | str]) -> Context:
+def _slider(name: str, picture: dict[str, Any], changes: dict[str, int | str]) -> beside.Context:
     was = picture["replicas"] if name == "replicas" else picture["strategy"][name]
     value = changes.get(name, was)
     percent = isinstance(value, str)
@@ -164,7 +164,7 @@ def _slider(name: str, picture: dict[str, Any], changes: dict[str, int | str]) -
     }
 
 
-def _in_pods(name: str, kind: str, number: int, wanted: int, percent: bool) -> Context:
+def _in_pods(name: str, kind: str, number: int, wanted: int, percent: bool) -> beside.Context:
     """What a share comes to: maxUnavailable of a Deployment is rounded down, everything else up."""
     if name not in SHARES:
         return {}
@@ -174,7 +174,7 @@ def _in_pods(name: str, kind: str, number: int, wanted: int, percent: bool) -> C
     return {"pods": pods, "of": wanted, "exact": f"{exact:g}", "up": up}
 
 
-def _outcome(plan: dict[str, Any]) -> Context:
+def _outcome(plan: dict[str, Any]) -> beside.Context:
     """How a plan ends, beside what would happen without it."""
     return {
         "takes": _seconds(plan["outcome"]["takes"]), "before": _seconds(plan["before"]["takes"]),

@@ -11,7 +11,6 @@ import zlib
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -20,16 +19,14 @@ from cluster.models import Cluster
 from dashboard import explaining
 from dashboard.clock import clock_text
 from dashboard.matrix import matrix
-from dashboard.views.asking import Moment, answering, ask, moment_of, own_cluster
+from dashboard.views import beside
+from dashboard.views.asking import Moment, answering, ask
 from dashboard.views.choosing import pod_of, pods_to_choose
-from dashboard.views.sandboxes import name_of
 
 # What a visitor may switch on at the same time, and how long the text of one change may be.
 MAX_CHANGES = 8
 MAX_CHANGE = 2000
 MAX_SEARCH = 253
-
-Context = dict[str, Any]
 
 
 @never_cache
@@ -37,15 +34,10 @@ Context = dict[str, Any]
 @answering
 async def scheduler(request: HttpRequest, cluster: str) -> HttpResponse:
     """The view at the moment and for the Pod that the query names; the fragment alone for htmx."""
-    own = await own_cluster(request, cluster)
-    moment = moment_of(request.GET)
-    whole = not request.htmx  # type: ignore[attr-defined]
-    context = {"cluster": own, "name": name_of(own), "section": "sandbox", "past": moment.past, "whole": whole}
-    context |= await _explained(own, moment, request.GET)
-    return render(request, "scheduler/page.html" if whole else "scheduler/matrix.html", context)
+    return await beside.shown(request, cluster, _explained, "scheduler/page.html", "scheduler/matrix.html")
 
 
-async def _explained(cluster: Cluster, moment: Moment, query: QueryDict) -> Context:
+async def _explained(cluster: Cluster, moment: Moment, query: QueryDict) -> beside.Context:
     """What the templates need, or the sentence that says why there is nothing to show."""
     frame = await ask(cluster, {"type": "frame", "revision": moment.revision})
     if frame["type"] == "error":
@@ -96,7 +88,7 @@ def _change(text: str) -> dict[str, Any]:
     return change
 
 
-def drawn(answer: dict[str, Any], search: str = "") -> Context:
+def drawn(answer: dict[str, Any], search: str = "") -> beside.Context:
     """An explanation as the templates' context: the matrix and the words, in the language of the request."""
     told = explaining.rendered(answer)
     decided, active = told["decided_at"], [row for row in told["changes"] if row["active"]]
@@ -108,7 +100,7 @@ def drawn(answer: dict[str, Any], search: str = "") -> Context:
     }
 
 
-def _toggle(row: dict[str, Any]) -> Context:
+def _toggle(row: dict[str, Any]) -> beside.Context:
     """A change as a switch. Its id stays when the list around it changes, so that it keeps the focus."""
     value = json.dumps(row["change"], sort_keys=True)
     return {**row, "value": value, "field": f"change-{zlib.crc32(value.encode()):08x}"}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 # The story is told in its own time: a rollout takes longer to tell than to happen.
@@ -127,3 +129,32 @@ def until_quiet(page: Page) -> None:
     page.keyboard.press("Escape")
     page.locator("body").press("End")
     at_rest(page, 0, 300)
+
+
+def advance(page: Page, seconds: int) -> None:
+    """Let time pass by the clock's menu and look at the present."""
+    page.locator("#timeline [data-part=run] summary").click()
+    page.locator(f"#timeline [data-act=advance][data-seconds='{seconds}']").click()
+    page.wait_for_timeout(200)
+    page.keyboard.press("Escape")
+    page.locator("body").press("End")
+    at_rest(page, 0, 300)
+
+
+def violations(page: Page, where: str, **run: Any) -> list[str]:
+    """What axe finds, in words; `where` says which state of the page it was."""
+    found = Axe().run(page, **run).response["violations"]
+    return [f"{where}: {one['id']} {[node['target'] for node in one['nodes']]}" for one in found]
+
+
+def without_javascript(browser: Browser, url: str, prepare: Callable[[Page], None], view: str) -> tuple[BrowserContext, Page]:
+    """A view of a prepared sandbox in a browser of the same visitor that runs no scripts."""
+    context = profile(browser, url)
+    page = context.new_page()
+    prepare(page)
+    address, state = page.url, context.storage_state()
+    context.close()
+    plain = profile(browser, url, java_script_enabled=False, storage_state=state)
+    page = plain.new_page()
+    page.goto(f"{address}{view}")
+    return plain, page

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.driver import TOLD, line, open_sandbox, profile
+from tests.browser.driver import TOLD, line, open_sandbox, profile, violations
 from tests.conftest import ServerProcess
 
 LOOKS = {
@@ -15,11 +14,6 @@ LOOKS = {
     "contrast": {"contrast": "more"},
     "phone": {"has_touch": True},
 }
-
-
-def violations(page: Page, where: str) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{where}: {one['id']} {[node['target'] for node in one['nodes']]}" for one in found]
 
 
 @pytest.mark.parametrize("look", LOOKS)

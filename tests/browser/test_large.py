@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driver import profile
+from tests.browser.driver import profile, violations
 from tests.conftest import ServerProcess, start_server
 
 NODES = 600
@@ -187,8 +186,7 @@ def test_axe_finds_nothing(browser: Browser, server: ServerProcess, look: str) -
     problems = []
 
     def check(where: str) -> None:
-        found = Axe().run(page).response["violations"]
-        problems.extend(f"{where}: {one['id']} {[node['target'] for node in one['nodes']]}" for one in found)
+        problems.extend(violations(page, where))
 
     page.goto("/big/")
     check("offer")

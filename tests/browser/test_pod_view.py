@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driver import at_rest, line, moment, open_sandbox, profile
+from tests.browser.driver import advance, apply, moment, open_sandbox, profile, violations, without_javascript
 from tests.conftest import ServerProcess
 
 PODS = """apiVersion: v1
@@ -39,14 +38,8 @@ WIDE = "document.documentElement.scrollWidth - innerWidth"
 def prepare(page: Page, seconds: int = 60) -> None:
     """A paused sandbox with a Pod that is well and one that crashes, a minute old."""
     open_sandbox(page, playing=False)
-    page.evaluate("text => { document.querySelector('[data-file]').value = text }", PODS)
-    line(page, "kubectl apply -f editor.yaml")
-    page.locator("#timeline [data-part=run] summary").click()
-    page.locator(f"#timeline [data-act=advance][data-seconds='{seconds}']").click()
-    page.wait_for_timeout(200)
-    page.keyboard.press("Escape")
-    page.locator("body").press("End")
-    at_rest(page, 0, 300)
+    apply(page, PODS)
+    advance(page, seconds)
 
 
 def choose(page: Page, pod: str) -> None:
@@ -107,19 +100,12 @@ def test_any_past_moment(page: Page) -> None:
 
 
 def test_without_javascript(browser: Browser, live_server_process: ServerProcess) -> None:
-    context = profile(browser, live_server_process.url)
-    page = context.new_page()
-    prepare(page)
-    address = page.url
-    plain = profile(browser, live_server_process.url, java_script_enabled=False, storage_state=context.storage_state())
-    page = plain.new_page()
-    page.goto(f"{address}pod")
+    plain, page = without_javascript(browser, live_server_process.url, prepare, "pod")
     page.locator("#pod-select").select_option("pods/default/crasher")
     page.get_by_role("button", name="Show").click()
     expect(page.locator(".pv__sum").first).to_contain_text("has ended")
     expect(page.get_by_role("table", name="Containers")).to_be_visible()
     plain.close()
-    context.close()
 
 
 @pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"contrast": "more"}, {"color_scheme": "dark", "locale": "zh-CN"}])
@@ -132,8 +118,7 @@ def test_axe(browser: Browser, live_server_process: ServerProcess, look: dict[st
     problems = []
 
     def check(where: str) -> None:
-        found = Axe().run(page).response["violations"]
-        problems.extend(f"{where}: {one['id']} {[node['target'] for node in one['nodes']]}" for one in found)
+        problems.extend(violations(page, where))
 
     choose(page, "crasher")
     page.locator("#pod-main-previous summary").click()

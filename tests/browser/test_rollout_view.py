@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driver import TOLD, line, moment, open_sandbox, profile
+from tests.browser.driver import TOLD, line, moment, open_sandbox, profile, violations, without_javascript
 from tests.conftest import ServerProcess
 
 NOT_WIDER = "() => document.documentElement.scrollWidth <= innerWidth"
@@ -151,8 +150,7 @@ def test_axe(browser: Browser, live_server_process: ServerProcess, locale: str, 
     def check(where: str) -> None:
         for theme in themes:
             page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-            found = Axe().run(page).response["violations"]
-            problems.extend(f"{where}, {theme}: {one['id']} {[node['target'] for node in one['nodes']]}" for one in found)
+            problems.extend(violations(page, f"{where}, {theme}"))
 
     check("settled")
     line(page, "kubectl set image deployment/web nginx=nginx:9.99-nosuch")
@@ -185,13 +183,7 @@ def test_axe(browser: Browser, live_server_process: ServerProcess, locale: str, 
 
 def test_without_javascript(browser: Browser, live_server_process: ServerProcess) -> None:
     """A whole page: the picture, the tables, and the sliders as a form."""
-    context = profile(browser, live_server_process.url)
-    page = context.new_page()
-    prepare(page)
-    address = page.url
-    plain = profile(browser, live_server_process.url, java_script_enabled=False, storage_state=context.storage_state())
-    page = plain.new_page()
-    page.goto(f"{address}rollout")
+    plain, page = without_javascript(browser, live_server_process.url, prepare, "rollout")
     expect(page.get_by_role("table", name="Counts over time")).to_be_visible()
     expect(page.locator(".ro__c rect.available").first).to_be_visible()
     page.locator("#rollout-maxUnavailable").fill("100")
@@ -199,4 +191,3 @@ def test_without_javascript(browser: Browser, live_server_process: ServerProcess
     expect(page.locator(".ro__plan")).to_contain_text("kubectl patch deployment/web")
     expect(page.locator("#rollout-workload")).to_have_value("deployments.apps/default/web")
     plain.close()
-    context.close()

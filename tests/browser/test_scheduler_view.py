@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driver import TOLD, apply, line, moment, open_sandbox, profile, until_quiet
+from tests.browser.driver import TOLD, apply, line, moment, open_sandbox, profile, until_quiet, violations, without_javascript
 from tests.conftest import ServerProcess
 
 POD = """apiVersion: v1
@@ -205,13 +204,7 @@ def test_a_pending_pod_says_why(page: Page) -> None:
 
 def test_without_javascript(browser: Browser, live_server_process: ServerProcess) -> None:
     """A whole page: the table, the words, and the switches as a form."""
-    context = profile(browser, live_server_process.url)
-    page = context.new_page()
-    prepare(page)
-    address = page.url
-    plain = profile(browser, live_server_process.url, java_script_enabled=False, storage_state=context.storage_state())
-    page = plain.new_page()
-    page.goto(f"{address}scheduler")
+    plain, page = without_javascript(browser, live_server_process.url, prepare, "scheduler")
     page.locator("#matrix-pod").select_option("pods/default/solo")
     page.get_by_role("button", name="Show").first.click()
     expect(page.locator("#matrix tr.win")).to_have_attribute("data-row", "node-3")
@@ -220,7 +213,6 @@ def test_without_javascript(browser: Browser, live_server_process: ServerProcess
     expect(page.locator("#matrix tr.win")).to_have_attribute("data-row", "node-1")
     expect(page.locator("#matrix-pod")).to_have_value("pods/default/solo")
     plain.close()
-    context.close()
 
 
 @pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"contrast": "more"}, {"locale": "zh-CN"}])
@@ -233,8 +225,7 @@ def test_axe(browser: Browser, live_server_process: ServerProcess, look: dict[st
     problems = []
 
     def check(where: str) -> None:
-        found = Axe().run(page).response["violations"]
-        problems.extend(f"{where}: {one['id']} {[node['target'] for node in one['nodes']]}" for one in found)
+        problems.extend(violations(page, where))
 
     check("matrix")
     page.locator("#what-if label").first.click()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.driver import at_rest, line, open_sandbox
+from tests.browser.driver import advance, line, open_sandbox, violations
 
 MANIFEST = """apiVersion: v1
 kind: Pod
@@ -36,20 +35,6 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 WIDE = "document.documentElement.scrollWidth - innerWidth"
 
 
-def advance(page: Page, seconds: int) -> None:
-    page.locator("#timeline [data-part=run] summary").click()
-    page.locator(f"#timeline [data-act=advance][data-seconds='{seconds}']").click()
-    page.wait_for_timeout(200)
-    page.keyboard.press("Escape")
-    page.locator("body").press("End")
-    at_rest(page, 0, 300)
-
-
-def complaints(page: Page) -> list[str]:
-    found = Axe().run(page, context="#stage").response["violations"]
-    return [f"{one['id']} {[node['target'] for node in one['nodes']]}" for one in found]
-
-
 def test_it_works(page: Page) -> None:
     """Nothing without volumes; then a drive for each, which lights its Pods and leads to its details; axe has no complaint."""
     open_sandbox(page, playing=False)
@@ -67,7 +52,7 @@ def test_it_works(page: Page) -> None:
     expect(page.locator("#stage .pod[title*=shop]")).to_have_class(re.compile(r"\blit\b"))
     page.locator("#stage .pod[title*=writer]").hover()
     expect(folder).to_have_class(re.compile(r"\blit\b"))
-    assert complaints(page) == []
+    assert violations(page, "stage", context="#stage") == []
     shelved.click()
     expect(page.locator("#details .stored")).to_contain_text("network storage, reachable from every node")
     page.locator("#details").get_by_role("button", name="default/shop").click()
@@ -78,4 +63,4 @@ def test_it_works(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 800})
     page.wait_for_function(f"() => {WIDE} <= 0")
     page.locator("#stage .pod[title*=writer]").focus()
-    assert complaints(page) == []
+    assert violations(page, "stage", context="#stage") == []

@@ -8,52 +8,30 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from channels.layers import InMemoryChannelLayer
 
-from cluster import store
-from cluster.worker import Worker
-from tests.support.working import Client
+from tests.support.desk import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WEB = "deployments.apps/default/web"
 
 
-class Desk:
-    """A paused sandbox with a settled Deployment of four Pods, and a client of its worker."""
-
-    def __init__(self, cluster: str, client: Client) -> None:
-        self._cluster = cluster
-        self._client = client
-
-    async def command(self, type_: str, **more: Any) -> dict[str, Any]:
-        return await self._client.command(self._cluster, type=type_, **more)
-
-    async def console(self, line: str, **more: Any) -> str:
-        return await self._client.console(self._cluster, line, **more)
+class Roller(Desk):
+    """A desk that asks about rollouts."""
 
     async def rollout(self, ref: str = WEB, **more: Any) -> dict[str, Any]:
         return await self.command("rollout", ref=ref, **more)
 
 
 @pytest_asyncio.fixture
-async def desk() -> AsyncIterator[Desk]:
-    layer = InMemoryChannelLayer(capacity=10_000)
-    worker = Worker(layer)
-    worker.start()
-    row = await worker.database(store.create, "visitor", "sandbox", 3)
-    client = Client(worker, layer)
-    await client.start(row.id)
-    found = Desk(row.id, client)
-    await found.command("pause")
-    await found.console("kubectl create deployment web --image=nginx:1.26 --replicas=4")
-    await found.command("quiet")
-    await found.command("advance", seconds=20)
-    yield found
-    await worker.stop()
-    await client.stop()
+async def desk() -> AsyncIterator[Roller]:
+    async with Roller.opened() as found:
+        await found.console("kubectl create deployment web --image=nginx:1.26 --replicas=4")
+        await found.command("quiet")
+        await found.command("advance", seconds=20)
+        yield found
 
 
-async def test_it_works(desk: Desk) -> None:
+async def test_it_works(desk: Roller) -> None:
     """Live, then the same moment seen from later: what had happened is the same, what came after is known too."""
     await desk.console("kubectl set image deployment/web nginx=nginx:1.27")
     await desk.command("advance", seconds=2.8)
@@ -79,7 +57,7 @@ async def test_it_works(desk: Desk) -> None:
     assert now["until"] < now["now"]
 
 
-async def test_a_plan(desk: Desk) -> None:
+async def test_a_plan(desk: Roller) -> None:
     """It is run, shown, and changes nothing; applied, what was foreseen happens."""
     await desk.console("kubectl set image deployment/web nginx=nginx:1.27")
     await desk.command("advance", seconds=1)
@@ -101,7 +79,7 @@ async def test_a_plan(desk: Desk) -> None:
     assert happened[: len(foreseen)] == foreseen
 
 
-async def test_a_plan_from_the_past(desk: Desk) -> None:
+async def test_a_plan_from_the_past(desk: Roller) -> None:
     await desk.console("kubectl set image deployment/web nginx=nginx:1.27")
     await desk.command("advance", seconds=1)
     moment = (await desk.rollout())["picture"]["revision"]
@@ -112,7 +90,7 @@ async def test_a_plan_from_the_past(desk: Desk) -> None:
     assert not told["plan"]["restarts"]
 
 
-async def test_after_a_fork(desk: Desk) -> None:
+async def test_after_a_fork(desk: Roller) -> None:
     """A branch begins in the middle of a rollout: its own future is drawn, after the past that both share."""
     await desk.console("kubectl set image deployment/web nginx=nginx:1.27")
     await desk.command("advance", seconds=1)
@@ -126,7 +104,7 @@ async def test_after_a_fork(desk: Desk) -> None:
     assert told["veil"] == ""
 
 
-async def test_which_workload(desk: Desk) -> None:
+async def test_which_workload(desk: Roller) -> None:
     """A Pod and a ReplicaSet lead to theirs; without a name the one under way; what is gone is told."""
     state = (await desk.command("look"))["state"]
     pod = next(iter(state["pods"]))
@@ -147,12 +125,12 @@ async def test_which_workload(desk: Desk) -> None:
     ({"revision": "first"}, "A revision is a whole number"),
     ({"revision": 10**9}, "cannot be shown"),
 ])
-async def test_what_is_refused(desk: Desk, more: dict[str, Any], words: str) -> None:
+async def test_what_is_refused(desk: Roller, more: dict[str, Any], words: str) -> None:
     answer = await desk.rollout(**more)
     assert answer["type"] == "error"
     assert words in answer["message"]
 
 
-async def test_wishes_for_another_workload_do_not_count(desk: Desk) -> None:
+async def test_wishes_for_another_workload_do_not_count(desk: Roller) -> None:
     told = await desk.rollout(changes={"replicas": 9}, **{"for": "deployments.apps/default/other"})
     assert told["plan"] is None
