@@ -11,6 +11,7 @@ NAMESPACES = ("default", "default", "a", "a", "b")
 NAMES = ("x", "y", "z")
 # Some do not exist, so that pulls fail too.
 IMAGES = ("nginx:1.27", "nginx:1.28", "nginx:1.27", "nginx:1.28", "redis:7", "redis:7", "busybox", "nginx:9.99", "nginxx")
+GOOD = ("nginx:1.26", "nginx:1.27", "nginx:1.28", "redis:7")
 REQUESTS = ({}, {"cpu": "100m"}, {"cpu": "1500m", "memory": "256Mi"}, {"cpu": "9"})
 WRONG = (
     "", "get", "get nonsense", "get pods -o nonsense", "frobnicate", "delete", "delete pods", "scale --replicas=2",
@@ -58,7 +59,10 @@ COMPONENTS = (
 
 
 # Lines after which a walk often lets the cluster come to rest.
-BEGIN = ("apply", "apply_daemonset", "apply_statefulset", "apply_job", "set_image", "rollout", "scale", "scale_statefulset")
+BEGIN = (
+    "apply_healthy", "roll_healthy", "apply", "apply_daemonset", "apply_statefulset", "apply_job", "set_image", "rollout",
+    "scale", "scale_statefulset",
+)
 
 
 class Hand:
@@ -204,6 +208,40 @@ class Hand:
     def _apply_job(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
         text = f"apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j{self._name()}}}\nspec: {self._job_spec()}\n"
         return f"apply -f job.yaml -n {self.random.choice(NAMESPACES[:4])}", {"job.yaml": text}
+
+    # --- what thrives ----------------------------------------------------------------------------------------------
+
+    def _apply_healthy(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
+        """A workload of several small Pods that nothing keeps from running."""
+        random = self.random
+        kind, name = random.choice(("Deployment", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")), f"h{self._name()}"
+        size = "" if kind == "DaemonSet" else f"  replicas: {random.randint(2, 4)}\n"
+        more = {
+            "Deployment": random.choice(("", "  revisionHistoryLimit: 1\n", "  strategy: {type: Recreate}\n")),
+            "StatefulSet": f"  serviceName: {name}\n" + random.choice((
+                "", "  updateStrategy: {rollingUpdate: {partition: 1}}\n", "  podManagementPolicy: Parallel\n",
+            )),
+        }.get(kind, "")
+        ready = random.choice(("", ", readinessProbe: {httpGet: {port: 80}, initialDelaySeconds: 3}"))
+        text = (
+            f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n{size}{more}"
+            f"  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n"
+            f"    spec: {{terminationGracePeriodSeconds: 2,"
+            f" containers: [{{name: c, image: \"{random.choice(GOOD)}\"{ready}}}]}}\n"
+        )
+        return f"apply -f healthy.yaml {self._in_namespace()}", {"healthy.yaml": text}
+
+    def _roll_healthy(self, simulation: Simulation) -> str:
+        """A new image for one of them, if there is one; or another size."""
+        kind = self.random.choice(("deployment", "deployment", "statefulset", "daemonset", "replicaset"))
+        there = [one for one in simulation.api.list(f"{kind}s.apps") if metadata.name(one).startswith("h")]
+        if not there:
+            return "quiet"
+        one = self.random.choice(there)
+        name = f"{kind} {metadata.name(one)} -n {metadata.namespace(one)}"
+        if kind != "daemonset" and self.random.random() < 0.3:
+            return f"scale {name} --replicas={self.random.randint(1, 6)}"
+        return f"set image {name} *={self.random.choice(GOOD)}"
 
     def _apply_cronjob(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
         schedule = self.random.choice(("* * * * *", "* * * * *", "*/5 * * * *", "@hourly", "61 * * * *"))
@@ -507,6 +545,7 @@ class Hand:
 WEIGHTS = {
     "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "apply_daemonset": 4, "apply_statefulset": 6,
     "apply_job": 6, "apply_cronjob": 3, "apply_replicationcontroller": 1, "change_job": 3, "job_by_hand": 1,
+    "apply_healthy": 8, "roll_healthy": 10,
     "apply_volume": 2, "apply_claim": 4, "apply_class": 1, "change_storage": 2, "delete_volume": 1, "apply_pod": 6,
     "budget": 4, "quota": 4, "limits": 1, "autoscale": 3, "load": 3, "run": 3,
     "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,

@@ -240,7 +240,7 @@ def addresses_are_of_ready_pods(seen: Seen, step: Step) -> None:
 # --- quiet -----------------------------------------------------------------------------------------------------------
 
 
-@quiet.rule("deployment-controller")
+@quiet.rule("deployment-controller", "replicaset-controller")
 def old_revisions_are_forgotten(simulation: Simulation, seen: Seen) -> None:
     for owner in simulation.api.list("deployments.apps"):
         limit = deployments.history_limit(owner)
