@@ -112,7 +112,7 @@ MUTATIONS = (
              "if used is None:", "if used is None or True:"),
     Mutation("nobody-is-evicted", "controllers.taint_eviction:TaintEvictionController.keys_for",
              'if change.table == "nodes":', 'if change.table == "nodes":\n        return []\n    if False:'),
-    Mutation("unknown-too-early", "controllers.node_lifecycle:_overdue_at",
+    Mutation("unknown-too-early", "controllers.node_lifecycle:overdue_at",
              "return observed + -(-grace // period) * period", "return observed + period"),
     Mutation("gc-of-living-nodes", "controllers.pod_gc:_hopeless",
              "if node is None:", "if node is None or metadata.is_being_deleted(pod):"),
