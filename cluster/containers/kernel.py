@@ -45,11 +45,11 @@ PROGRAM_TAKES = 1 * MS
 BUILTIN_TAKES = 10
 # So that an endless script does not take endless work: a bucket fills with commands (in millionths), and the time
 # that passes lets it out again, while resting faster than while working. Every thousand in it double the time of a command.
-COMMAND, BUILTIN = 1_000_000, 100_000
+COMMAND, BUILTIN = 1_000_000, 500_000
 DOUBLING = 1_000 * COMMAND
 FREE = 100 * COMMAND  # as long as there is less in it, what the shell does itself takes no time
-RESTING, WORKING = 8, 4  # let out per microsecond of rest; per four microseconds… of work: one
-SLOWEST = 14  # doublings
+RESTING, WORKING = 8, 16  # let out per microsecond of rest; one per so many microseconds of work
+SLOWEST = 16  # doublings
 BUSY_AFTER = 500 * MS  # without a rest it counts as taking a whole CPU
 
 

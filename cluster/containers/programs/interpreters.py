@@ -24,6 +24,20 @@ VERSIONS = {
 }
 
 
+@program("irb", "jshell")
+def prompt(call: Call) -> int | Wait:
+    """A prompt: without a terminal it meets the end of its input at once."""
+    opened = call.stdin()
+    return FOREVER if opened is not None and opened.kind == "tty" else 0
+
+
+@program("hello")
+def hello(call: Call) -> int:
+    """The image hello-world."""
+    call.out("\nHello from a simulated container!\nIt has been pulled, created and started; now it ends.\n\n")
+    return 0
+
+
 @program("python", "python3")
 def python(call: Call) -> int | Wait:
     """python -c PROGRAM, python FILE, python -m http.server [port]"""

@@ -197,7 +197,9 @@ class _Session:
         self.done("DROP DATABASE")
 
     def create_table(self, found: re.Match[str]) -> None:
-        name, tables = _plain(found[2]).rpartition(".")[2], self.tables()
+        database, _, name = _plain(found[2]).rpartition(".")
+        known = database and database != "public" and database in self.databases
+        tables = self.databases[database] if known else self.tables()
         if name in tables:
             if not found[1]:
                 raise SqlError(f"ERROR 1050 (42S01): Table '{name}' already exists", f'ERROR:  relation "{name}" already exists')
