@@ -105,6 +105,10 @@ class Serving(NamedTuple):
         """Bytes that the requests take."""
         return int(self.at_once(at) * self.work.memory + self.kept_at(at))
 
+    def most_memory(self, until: int) -> int:
+        """No fewer bytes than the requests ever take up to a time."""
+        return int(self.work.at_once * self.work.memory + self.kept_at(until)) + 1
+
     # --- when ------------------------------------------------------------------------------------------------------
 
     def emptied(self) -> int:

@@ -198,6 +198,8 @@ class _Look:
         if not moving or memory.is_met:
             return None
         now, room = self.context.now, memory.available - memory.threshold
+        if sum(usage.most_growth(self.context, pod, now + FORESIGHT) for pod in moving) <= room:
+            return now + FORESIGHT
         grown = [usage.growth(self.context, pod) for pod in moving]
         for at in range(now + PERIOD, now + FORESIGHT + 1, PERIOD):
             if sum(by(at) for by in grown) > room:

@@ -56,6 +56,8 @@ def _starves_at(context: Context, capacity: int, taken: Sequence[Stats]) -> int 
     if left < 0:
         return now
     moving = [each.pod for each in taken if usage.moves(context, each.pod)]
+    if sum(usage.most_growth(context, pod, now + FORESIGHT) for pod in moving) <= left:
+        return None
     moments = {at for pod in moving for at in usage.next_steps(context, pod) if at - now <= FORESIGHT}
     if any(context.host(load.TRAFFIC, (pods.node_name(pod), pods.runtime_uid(pod))) for pod in moving):
         moments.update(range(now + GRID, now + FORESIGHT, GRID))

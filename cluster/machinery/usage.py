@@ -22,7 +22,7 @@ from cluster.objects.pod_amounts import container_amounts
 
 __all__ = [
     "COST", "DEMANDS", "LOAD", "WINDOW", "Details", "Usage", "details", "growth", "killed_at", "known_from", "load_key",
-    "machine_memory", "moves", "next_steps", "of_node", "of_pod", "scraped_at",
+    "machine_memory", "most_growth", "moves", "next_steps", "of_node", "of_pod", "scraped_at",
 ]
 
 WINDOW = 15 * times.SECOND
@@ -138,6 +138,18 @@ def of_node(reader: Reader, node: Document) -> tuple[int, int] | None:
     ]
     own = machine_memory(quantity.value(dig(node, "status", "capacity", "memory", default="0")))
     return MACHINE_CPU + sum(one.cpu for one in used), own + sum(one.memory for one in used)
+
+
+def most_growth(reader: Reader, pod: Document, until: int) -> int:
+    """No fewer bytes than a Pod will ever have grown by up to a time: a quick look before a close one."""
+    total = 0
+    for container in pods.containers(pod):
+        serving, steps = load.serving(reader, pod, container), _steps(reader, pod, container["name"])
+        if serving is not None:
+            total += max(0, serving.most_memory(until) - serving.memory_at(reader.now))
+        present = demand_at(steps, reader.now)[1]
+        total += max([0, *(memory - present for at, _, memory in steps if reader.now < at <= until)])
+    return total
 
 
 def machine_memory(capacity: int) -> int:

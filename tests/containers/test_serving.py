@@ -101,6 +101,7 @@ def test_what_is_foretold_comes(
     else:
         assert one.memory_at(killed) > room
         assert killed == at or one.memory_at(killed - 1) <= room
+    assert all(one.memory_at(at + later) <= one.most_memory(at + 60_000) for later in (0, 1_000, 60_000))
 
 
 def test_a_row_keeps_it() -> None:
