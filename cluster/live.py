@@ -26,7 +26,7 @@ from cluster.live_api import Present, Streams
 from cluster.machinery.settings import Settings
 from cluster.manifests import BUILT_IN
 from cluster.models import Cluster
-from cluster.rest import handler
+from cluster.rest import handler, messages
 from cluster.rest.reading import View
 from cluster.rollout_history import recalled
 from cluster.rollouts import picture as pictures
@@ -585,6 +585,20 @@ class LiveCluster:
         """A container's log."""
         return await self._streams.begin_log(command, send)
 
+    async def api_simulate(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
+        """What a script does to machines: a line of `simulate`, answered with what it prints."""
+        texts: dict[str, list[str]] = {"stdout": [], "stderr": []}
+        run = kubectl.run(f"simulate {command['line']}"[:MAX_LINE], kubectl.Shell(self._simulation, {}))
+        code = 0
+        try:
+            while isinstance(said := next(run), kubectl.Output):
+                texts[said.stream].append(said.text)
+            run.close()
+        except StopIteration as end:
+            code = end.value or 0
+        answer = {"code": code, **{stream: "".join(parts) for stream, parts in texts.items()}}
+        return live_api.reply(messages.answer(answer))
+
     async def api_exec(self, command: dict[str, Any], send: Send) -> dict[str, Any]:
         """A command in a container; what it prints follows by itself, like that of a console command."""
         if len(self._consoles) >= MAX_RUNNING:
@@ -769,6 +783,7 @@ COMMANDS: dict[str, Handler] = {
     "rollout": LiveCluster.rollout, "apply": LiveCluster.apply,
     "api-read": LiveCluster.api_read, "api-write": LiveCluster.api_write, "api-watch": LiveCluster.api_watch,
     "api-log": LiveCluster.api_log, "api-exec": LiveCluster.api_exec,
+    "api-simulate": LiveCluster.api_simulate,
 }
 # Commands that do not wait for the one before: they only look, or are there to stop it.
 IMMEDIATE = frozenset({

@@ -25,6 +25,8 @@ from dashboard.kubernetes_exec import POLICY, Session, protocol_of, wanted
 logger = logging.getLogger(__name__)
 
 PREFIX = "/k8s/"
+# Not of Kubernetes: a line of `simulate`, for scripts that stop and start machines.
+SIMULATE = "/simulate"
 # Requests a second of one cluster, and how many may come at once: above what client-go allows itself (50, 300).
 RATE, BURST = 400.0, 1200.0
 # Headers that the handler looks at.
@@ -133,9 +135,11 @@ def _command(kind: str, request: Request, identifier: str = "") -> dict[str, Any
 
 
 async def _asked(hub: Hub, cluster: str, request: Request) -> Response:
-    kind = "api-read" if request.method in handler.READS else "api-write"
+    command = _command("api-read" if request.method in handler.READS else "api-write", request)
+    if (request.method, request.path) == ("POST", SIMULATE):
+        command = {"type": "api-simulate", "line": request.body.decode(errors="replace")}
     try:
-        return _response(await hub.command(cluster, _command(kind, request)))
+        return _response(await hub.command(cluster, command))
     except CommandTimeout:
         return handler.busy("the simulator does not answer")
 

@@ -27,6 +27,10 @@ def test_it_works(browser: Browser, live_server_process: ServerProcess, look: st
         page.goto(address)
         problems += violations(page, address)
     open_sandbox(page, width=width, height=height, playing=False)
+    board = page.url
+    page.goto(f"{board.partition('?')[0].rstrip('/')}/kubectl")
+    problems += violations(page, "kubectl")
+    page.goto(board)
     line(page, "kubectl taint nodes node-1 dedicated=gpu:NoSchedule")
     line(page, "kubectl run solo --image=nginx:1.27")
     line(page, "kubectl get nothing")
