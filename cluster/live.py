@@ -697,7 +697,7 @@ class LiveCluster:
         ref = workloads.workload_of(view, str(command.get("ref") or "")) or workloads.newest(view)
         table, key = workloads.split(ref)
         answer = {"type": "rollout", "workloads": pictures.listed(view), "ref": ref, "plan": None}
-        if view.get(table, *key) is None:
+        if not table or view.get(table, *key) is None:
             return {**answer, "picture": None}
         past = await self._committer.database(recalled, self.id, branch, ref, world, self.shown.now)
         try:

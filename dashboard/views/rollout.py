@@ -125,7 +125,7 @@ def _updated(picture: dict[str, Any]) -> beside.Context:
 
 
 def _revisions(picture: dict[str, Any]) -> list[beside.Context]:
-    order = {group["name"]: group["number_of"] for group in _numbered(picture)}
+    order = {group["name"]: number for number, group in enumerate(picture["groups"])}
     name = f"{picture['kind'].lower()}/{picture['name']}"
     return [
         {
@@ -138,10 +138,6 @@ def _revisions(picture: dict[str, Any]) -> list[beside.Context]:
         }
         for number, one in enumerate(picture["revisions"])
     ]
-
-
-def _numbered(picture: dict[str, Any]) -> list[beside.Context]:
-    return [{"name": group["name"], "number_of": number} for number, group in enumerate(picture["groups"])]
 
 
 def _sliders(picture: dict[str, Any], changes: dict[str, int | str]) -> list[beside.Context]:

@@ -116,6 +116,9 @@ async def test_which_workload(desk: Roller) -> None:
     assert [row["ref"] for row in gone["workloads"]] == [WEB]
     await desk.console("kubectl create deployment second --image=nginx:1.26")
     assert (await desk.rollout(""))["ref"] == "deployments.apps/default/second"
+    first = (await desk.command("frame"))["first"]
+    nothing = await desk.rollout("", revision=first)
+    assert (nothing["workloads"], nothing["ref"], nothing["picture"]) == ([], "", None)
 
 
 @pytest.mark.parametrize(("more", "words"), [
