@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 from cluster.containers import signals
 from cluster.containers.programs.call import FOREVER, Call, UsageError, Wait, program
@@ -18,6 +19,7 @@ def moment(at: int) -> datetime:
     return times.EPOCH + timedelta(milliseconds=min(at, 200 * 365 * 86_400_000))
 
 
+@lru_cache(maxsize=256)
 def duration(text: str) -> int | None:
     """Milliseconds of `1.5`, `10s`, `2m`; -1 for ever; None when it is no duration."""
     if text in ("infinity", "inf"):
