@@ -70,7 +70,7 @@ class KubernetesAPI:
             await _answer(send, unknown())
             return
         if not self._may(cluster):
-            await _answer(send, handler.busy("too many requests for one sandbox, please try again later"))
+            await _answer(send, handler.too_many("too many requests for one sandbox, please try again later"))
             return
         body = await _body(receive)
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)

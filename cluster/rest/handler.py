@@ -181,6 +181,11 @@ def refused(code: int, reason: str, message: str) -> Response:
     return refusal(APIError(code, reason, message))
 
 
+def too_many(words: str) -> Response:
+    """429 with one sentence, which clients try again a second later."""
+    return refusal(errors.too_many_requests(words, retry_after=1))
+
+
 def busy(words: str) -> Response:
     """503 with one sentence, which clients try again."""
     return refusal(APIError(503, "ServiceUnavailable", words, {"retryAfterSeconds": 1}))

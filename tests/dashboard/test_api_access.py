@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import urllib.request
 from typing import Any
 
 import orjson
 import pytest
 
+from cluster.rest import handler
+from dashboard import kubernetes_api
 from tests.conftest import ServerProcess
 from tests.support.visitor import Said, Visitor, fetch, server_of
 
@@ -90,3 +93,35 @@ def test_bodies_have_a_limit(server: str) -> None:
 def test_head_has_no_body(server: str) -> None:
     said = ask(f"{server}/api/v1/nodes", "HEAD")
     assert (said.code, said.text) == (200, "")
+
+
+def test_one_sandbox_cannot_take_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The allowance is per sandbox: what one has used up the other still has."""
+
+    async def known(key: str) -> str:
+        return key
+
+    async def nobody_answers(*args: object) -> object:
+        return handler.busy("no worker here")
+
+    monkeypatch.setattr(kubernetes_api, "BURST", 3.0)
+    monkeypatch.setattr(kubernetes_api, "_cluster_of", known)
+    monkeypatch.setattr(kubernetes_api, "_asked", nobody_answers)
+    application = kubernetes_api.KubernetesAPI()
+
+    async def codes(key: str, count: int) -> list[int]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": f"/k8s/{key}/api/v1/pods", "query_string": b"", "headers": []}
+        for _ in range(count):
+            await application(scope, receive, send)
+        return [message["status"] for message in sent if message["type"] == "http.response.start"]
+
+    assert asyncio.run(codes("a", 4)) == [503, 503, 503, 429]
+    assert asyncio.run(codes("b", 1)) == [503]
