@@ -297,6 +297,8 @@ class Tree:
     def from_row(cls, row: Mapping[str, Any], base: Tree | None = None) -> Tree:
         """The tree of a row, over the same base as `to_row`."""
         tree = base if base is not None else cls()
+        if not row["files"] and len(row) == 1:
+            return tree
         if "room" in row:
             tree = Tree(tree._files, tree.used, tree.texts, row["room"])
         if "gone" in row:

@@ -454,26 +454,39 @@ def _run_row(run: ContainerRun, hostname: str) -> dict[str, Any]:
     return row
 
 
+# Containers of one image with the same mounts begin with one and the same tree: (image's files, points) -> tree.
+_BEGINNINGS: dict[tuple[Any, ...], tuple[Tree, Tree]] = {}
+MOST_BEGINNINGS = 256
+
+
 def _mount_points(kernel: Kernel, run: ContainerRun) -> None:
     """What volumes are mounted on lies in the layer, as the runtime makes it."""
-    tree = kernel.layers[run.name]
-    now = kernel.now // MS
+    points = []
     for mount in run.mounts:
-        path = join("/", mount.path)
-        source = _source(kernel, mount, now)
+        source = _source(kernel, mount, kernel.now // MS)
+        points.append((join("/", mount.path), source is not None and source.kind == FILE))
+    workdir = "" if run.read_only else kernel.runs[run.name]["workdir"]
+    files = kernel.layers[run.name]
+    key = (id(files), tuple(points), workdir)
+    known = _BEGINNINGS.get(key)
+    if known is None or known[0] is not files:
+        if len(_BEGINNINGS) >= MOST_BEGINNINGS:
+            _BEGINNINGS.clear()
+        known = _BEGINNINGS[key] = (files, _beginning(files, points, workdir))
+    kernel.layers[run.name] = known[1]
+
+
+def _beginning(tree: Tree, points: Sequence[tuple[str, bool]], workdir: str) -> Tree:
+    """An image's files with what is mounted over, and with the working directory."""
+    for path, is_file in points:
         if path in tree or path.startswith(("/dev/", "/proc/", "/sys/")):
             continue
-        try:
-            if source is not None and source.kind == FILE:
-                tree = tree.make_directories(parent(path), now).write(path, "", now)
-            else:
-                tree = tree.make_directories(path, now)
-        except FileError:
-            continue
-    if not run.read_only and kernel.runs[run.name]["workdir"] not in tree:
         with contextlib.suppress(FileError):
-            tree = tree.make_directories(kernel.runs[run.name]["workdir"], now)
-    kernel.layers[run.name] = tree
+            tree = tree.make_directories(parent(path), 0).write(path, "", 0) if is_file else tree.make_directories(path, 0)
+    if workdir and workdir not in tree:
+        with contextlib.suppress(FileError):
+            tree = tree.make_directories(workdir, 0)
+    return tree
 
 
 def _source(kernel: Kernel, mount: Mount, now: int) -> File | None:

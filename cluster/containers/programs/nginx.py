@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from cluster.containers.files import FileError, join
+from cluster.containers.files import FileError, Tree, join
 from cluster.containers.image import words
 from cluster.containers.shell import patterns
 from cluster.containers.view import View
@@ -178,8 +178,25 @@ def _globbed(view: View, path: str) -> list[str]:
     return [f"{folder}/{found}" for found in names if patterns.matches(name, found) and not found.startswith(".")]
 
 
+# Hundreds of Pods of one image share their files as long as nobody writes: their configuration is read once.
+_KNOWN: dict[int, tuple[Tree, Configuration]] = {}
+MOST_KNOWN = 64
+
+
 def configuration(view: View) -> Configuration:
     """The configuration that lies in a container; raises BadConfiguration."""
+    layer = view.kernel.layers[view.container]
+    if any(mount[0].startswith("/etc") for mount in view.mounts):
+        return _configuration(view)
+    known = _KNOWN.get(id(layer))
+    if known is None or known[0] is not layer:
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        known = _KNOWN[id(layer)] = (layer, _configuration(view))
+    return known[1]
+
+
+def _configuration(view: View) -> Configuration:
     directives = _included(view, MAIN)
     _check(directives, "main")
     sites: list[Site] = []
