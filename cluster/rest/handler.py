@@ -23,7 +23,7 @@ READS = frozenset({"GET", "HEAD"})
 # What cannot be answered over plain HTTP, and what a person can do about it.
 STREAMED = {
     "exec": (
-        "exec needs a WebSocket: use kubectl 1.31 or newer (1.29 and 1.30 with KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true)"
+        "exec needs a WebSocket: use kubectl 1.30 or newer (1.29 with KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true)"
     ),
     "attach": "attach is not there: see what a container writes with kubectl logs -f",
     "portforward": "port-forward is not there: ask from inside the cluster with kubectl exec POD -- wget -qO- http://HOST:PORT",

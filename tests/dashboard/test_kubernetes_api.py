@@ -214,8 +214,8 @@ def test_a_log_that_goes_on_and_ends(terminal: Terminal) -> None:
 
 
 def test_exec(terminal: Terminal, pod: str) -> None:
-    if terminal.kubectl.minor < 31:
-        assert "use kubectl 1.31 or newer" in terminal.refused(f"exec {pod} -- ls")
+    if terminal.kubectl.minor < 30:
+        assert "use kubectl 1.30 or newer" in terminal.refused(f"exec {pod} -- ls")
         return
     assert "index.html" in terminal.ok(f"exec {pod} -- ls /usr/share/nginx/html")
     assert terminal.ok(f"exec -i {pod} -- cat", "typed\n") == "typed\n"

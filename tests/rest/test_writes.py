@@ -288,3 +288,10 @@ def test_an_eviction_of_another_pod(api: Client) -> None:
 ])
 def test_verbs_that_there_are_not(api: Client, method: str, path: str, code: int) -> None:
     assert api.send(method, path, {}).code == code
+
+
+def test_what_needs_a_stream_says_so(api: Client) -> None:
+    api.create(PODS, pod())
+    answer = api.send("POST", f"{PODS}/web/exec", None)
+    assert (answer.code, "use kubectl 1.30 or newer" in answer.message) == (400, True)
+    assert api.send("POST", f"{PODS}/web/portforward", None).message.startswith("port-forward is not there")
