@@ -58,7 +58,7 @@ MUTATIONS = (
     Mutation("two-daemons-on-a-node", "controllers.daemonset:_on_node",
              "if wanted.run and placed is None:", "if wanted.run and len(placed or ()) < 2:"),
     Mutation("daemons-all-at-once", "controllers.daemonset_update:_deleting",
-             "useless + candidates[: max(0, allowed - missing)]", "useless + candidates"),
+             "# Being cleared up, or between two Pods.\n            missing += 1", "missing += 0"),
     Mutation("members-do-not-wait", "controllers.statefulset:_keep_replica",
              "if ordered and is_unavailable(", "if False and is_unavailable("),
     Mutation("lowest-member-goes-first", "controllers.statefulset_pods:members",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from cluster.objects import metadata
+from cluster.objects.kinds import pod as pods
 from cluster.simulation.simulation import Simulation
 
 NAMESPACES = ("default", "default", "a", "a", "b")
@@ -77,7 +78,7 @@ class Hand:
         """The next line, and the files that it needs."""
         pick = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         # What was begun is often let run: else no rollout would ever come to its end.
-        if self.last in BEGIN and self.random.random() < 0.4:
+        if self.last in BEGIN and self.random.random() < 0.5:
             pick = self.random.choice(("quiet", "quiet", "steps"))
         self.last = pick
         line = getattr(self, f"_{pick}")(simulation)
@@ -214,15 +215,18 @@ class Hand:
     def _apply_healthy(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
         """A workload of several small Pods that nothing keeps from running."""
         random = self.random
-        kind, name = random.choice(("Deployment", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")), f"h{self._name()}"
+        kind = random.choice(("Deployment", "Deployment", "StatefulSet", "StatefulSet", "DaemonSet", "ReplicaSet"))
+        name = f"h{self._name()}"
         size = "" if kind == "DaemonSet" else f"  replicas: {random.randint(2, 4)}\n"
         more = {
-            "Deployment": random.choice(("", "  revisionHistoryLimit: 1\n", "  strategy: {type: Recreate}\n")),
+            "Deployment": random.choice((
+                "", "  revisionHistoryLimit: 1\n", "  revisionHistoryLimit: 1\n", "  strategy: {type: Recreate}\n",
+            )),
             "StatefulSet": f"  serviceName: {name}\n" + random.choice((
                 "", "  updateStrategy: {rollingUpdate: {partition: 1}}\n", "  podManagementPolicy: Parallel\n",
             )),
         }.get(kind, "")
-        ready = random.choice(("", ", readinessProbe: {httpGet: {port: 80}, initialDelaySeconds: 3}"))
+        ready = random.choice(("", ", readinessProbe: {httpGet: {port: 80}, initialDelaySeconds: 5}"))
         text = (
             f"apiVersion: apps/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec:\n{size}{more}"
             f"  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n"
@@ -233,12 +237,19 @@ class Hand:
 
     def _roll_healthy(self, simulation: Simulation) -> str:
         """A new image for one of them, if there is one; or another size."""
-        kind = self.random.choice(("deployment", "deployment", "statefulset", "daemonset", "replicaset"))
+        kind = self.random.choice(("deployment", "deployment", "statefulset", "statefulset", "daemonset", "replicaset"))
         there = [one for one in simulation.api.list(f"{kind}s.apps") if metadata.name(one).startswith("h")]
         if not there:
             return "quiet"
         one = self.random.choice(there)
         name = f"{kind} {metadata.name(one)} -n {metadata.namespace(one)}"
+        mixed = {
+            pods.is_ready(pod) for pod in simulation.api.list("pods", metadata.namespace(one))
+            if metadata.labels(pod).get("app") == metadata.name(one) and pods.phase(pod) == "Running"
+        }
+        if kind != "daemonset" and len(mixed) > 1 and self.random.random() < 0.6:
+            # Which of them goes? Those that do not serve yet.
+            return f"scale {name} --replicas=1"
         if kind != "daemonset" and self.random.random() < 0.3:
             return f"scale {name} --replicas={self.random.randint(1, 6)}"
         return f"set image {name} *={self.random.choice(GOOD)}"
@@ -384,11 +395,12 @@ class Hand:
 
     def _quota(self, simulation: Simulation) -> str:
         hard = self.random.choice((
-            "pods=2,requests.cpu=500m", "pods=3,services.nodeports=1", "count/deployments.apps=1,limits.memory=1Gi", "pods=0",
+            "pods=2", "pods=3", "count/pods=5", "pods=2,requests.cpu=500m",
+            "pods=3,services.nodeports=1", "count/deployments.apps=1,limits.memory=1Gi", "pods=0",
             "requests.storage=2Gi,persistentvolumeclaims=1,secrets=3", "count/pods=4,count/replicasets.apps=2,configmaps=2",
         ))
         scopes = self.random.choice(("", "", " --scopes=BestEffort")) if hard == "pods=0" else ""
-        return f"create quota {self._name()} --hard={hard}{scopes} -n {self.random.choice('ab')}"
+        return f"create quota {self._name()} --hard={hard}{scopes} -n {self.random.choice('aab')}"
 
     def _limits(self, simulation: Simulation) -> tuple[str, dict[str, str]]:
         rules = self.random.choice((
@@ -545,7 +557,7 @@ class Hand:
 WEIGHTS = {
     "quiet": 8, "steps": 8, "advance": 9, "create": 5, "apply": 9, "apply_daemonset": 4, "apply_statefulset": 6,
     "apply_job": 6, "apply_cronjob": 3, "apply_replicationcontroller": 1, "change_job": 3, "job_by_hand": 1,
-    "apply_healthy": 8, "roll_healthy": 10,
+    "apply_healthy": 10, "roll_healthy": 18,
     "apply_volume": 2, "apply_claim": 4, "apply_class": 1, "change_storage": 2, "delete_volume": 1, "apply_pod": 6,
     "budget": 4, "quota": 4, "limits": 1, "autoscale": 3, "load": 3, "run": 3,
     "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
