@@ -198,7 +198,7 @@ class Hand:
             action = random.choice(("FailJob", "Ignore", "Count"))
             parts.append(f"podFailurePolicy: {{rules: [{{action: {action}, onExitCodes: {{operator: In, values: [42]}}}}]}}")
         for part, chance in (
-            ("suspend: true", 0.1), ("activeDeadlineSeconds: 20", 0.2), ("ttlSecondsAfterFinished: 30", 0.2),
+            ("suspend: true", 0.25), ("activeDeadlineSeconds: 20", 0.2), ("ttlSecondsAfterFinished: 12", 0.4),
         ):
             if random.random() < chance:
                 parts.append(part)
@@ -232,6 +232,8 @@ class Hand:
             f"  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n"
             f"    spec: {{terminationGracePeriodSeconds: 2,"
             f" containers: [{{name: c, image: \"{random.choice(GOOD)}\"{ready}}}]}}\n"
+            f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n"
+            f"spec: {{selector: {{app: {name}}}, ports: [{{port: 80}}]}}\n"
         )
         return f"apply -f healthy.yaml {self._in_namespace()}", {"healthy.yaml": text}
 
@@ -561,7 +563,7 @@ WEIGHTS = {
     "apply_volume": 2, "apply_claim": 4, "apply_class": 1, "change_storage": 2, "delete_volume": 1, "apply_pod": 6,
     "budget": 4, "quota": 4, "limits": 1, "autoscale": 3, "load": 3, "run": 3,
     "scale": 6, "scale_replicaset": 1, "scale_statefulset": 3, "set_image": 6, "rollout": 6,
-    "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 5, "delete": 4, "delete_namespace": 1,
+    "status": 1, "expose": 3, "label": 4, "annotate": 1, "delete_pod": 6, "delete": 7, "delete_namespace": 1,
     "create_namespace": 4, "taint": 3, "untaint": 3, "cordon": 3, "drain": 4, "machine": 3, "add_machine": 2,
     "delete_node": 1, "static_pod": 2, "switch": 4, "exec": 4, "logs": 1, "look": 2, "wrong": 3,
 }

@@ -110,6 +110,17 @@ def budgets_are_never_overdrawn(seen: Seen, step: Step) -> None:
         assert status.get("currentHealthy", 0) <= max(status.get("expectedPods", 0), status.get("currentHealthy", 0))
 
 
+@told("disruption.status")
+def budgets_count_who_is_healthy(seen: Seen, step: Step) -> None:
+    for budget in written_of(step, BUDGETS):
+        disrupted, namespace = budgets.disrupted(budget), metadata.namespace(budget)
+        healthy = sum(
+            pods.is_ready(pod) and not metadata.is_being_deleted(pod) and metadata.name(pod) not in disrupted
+            for key, pod in seen.world.table("pods").items() if key[0] == namespace and budgets.covers(budget, pod)
+        )
+        assert budgets.current_healthy(budget) == healthy, (metadata.name(budget), budget["status"], healthy)
+
+
 @written(BUDGETS)
 def a_grant_takes_one_disruption(seen: Seen, step: Step) -> None:
     if step.verb != "grant":
