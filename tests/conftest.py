@@ -21,6 +21,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.test import override_settings
+from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 
 from dashboard.assets import compile_messages
@@ -175,6 +176,13 @@ def page(context: BrowserContext) -> Iterator[Page]:
     yield tab
     tab.close()
     assert not problems, problems
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """A page that was asked for in Chinese leaves its language behind in the thread; no test shall find it."""
+    with translation.override("en"):
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

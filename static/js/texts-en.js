@@ -22,7 +22,7 @@ export default {
   "no-VolumeZone": "volume in another zone", "no-VolumeRestrictions": "volume in use", "no-NodeVolumeLimits": "too many volumes",
   "queue-to": "queue → {node}", "back-off": "again in {n} s", grace: "{n} s", leaves: "{n} s left",
   held: "cannot be evicted: the budget {name} allows no disruption", 
-  nominated: "room is made here", "nominated-title": "{pod} is to come here once room has been made", "no-node-fits": "No node fits", waits: "It waits",
+  nominated: "room is made here", "nominated-title": "{pod} is to come here", "no-node-fits": "No node fits", waits: "It waits",
   "past-note": "You look at {time}. A command from here starts a new branch; what came after stays reachable.",
   branch: "Branch {name}", "forked-at": "from event {r}", forked: "New branch from event {r}. The other one is kept in the branches menu.",
   "moment-text": "event {r} of {head}, {time}", running: "A command is running; ^C ends it.", offline: "Not connected: commands are off.",

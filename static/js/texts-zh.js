@@ -22,7 +22,7 @@ export default {
   "no-VolumeZone": "卷在别的可用区", "no-VolumeRestrictions": "卷正被使用", "no-NodeVolumeLimits": "卷太多",
   "queue-to": "队列 → {node}", "back-off": "{n} 秒后再试", grace: "{n} 秒", leaves: "剩 {n} 秒",
   held: "不能驱逐：预算 {name} 不允许中断", 
-  nominated: "在此腾出位置", "nominated-title": "位置腾出后 {pod} 会来到这里", "no-node-fits": "没有合适的节点", waits: "正在等待",
+  nominated: "在此腾出位置", "nominated-title": "{pod} 将会来到这里", "no-node-fits": "没有合适的节点", waits: "正在等待",
   "past-note": "你正在看 {time}。从这里运行命令会开出新分支，之后发生的一切仍可找回。",
   branch: "分支 {name}", "forked-at": "始于事件 {r}", forked: "从事件 {r} 开出新分支。原来的分支保留在分支菜单中。",
   "moment-text": "事件 {r}，共 {head}，{time}", running: "命令正在运行，^C 可中止。", offline: "未连接，命令暂不可用。",

@@ -49,7 +49,7 @@ def test_it_works(page: Page) -> None:
     shelved = page.locator("#stage .shelf .drive")
     expect(shelved).to_contain_text("Bound")
     shelved.hover()
-    expect(page.locator("#stage .pod[title*=shop]")).to_have_class(re.compile(r"\blit\b"))
+    expect(page.locator("#stage button.pod[title*=shop]")).to_have_class(re.compile(r"\blit\b"))
     page.locator("#stage .pod[title*=writer]").hover()
     expect(folder).to_have_class(re.compile(r"\blit\b"))
     assert violations(page, "stage", context="#stage") == []

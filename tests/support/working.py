@@ -20,6 +20,7 @@ class Client:
         self.channel = ""
         self.news: list[dict[str, Any]] = []
         self.said: list[dict[str, Any]] = []
+        self.told = 0  # how many news had come when the last answer did
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._numbers = itertools.count(1)
         self._listener: asyncio.Task[None] | None = None
@@ -42,6 +43,7 @@ class Client:
             elif message["type"] == "cluster.said":
                 self.said.append(message["message"])
             else:
+                self.told = len(self.news)
                 self._answers[message["id"]].set_result(message["answer"])
 
     async def command(self, cluster: str, **command: Any) -> dict[str, Any]:
