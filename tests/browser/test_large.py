@@ -118,7 +118,7 @@ def test_something_is_found(tab: Page) -> None:
 
 def test_silent_nodes_are_told_and_shown(tab: Page) -> None:
     tab.get_by_role("button", name="Silence 32 nodes in zone-c").click()
-    expect(tab.locator("[data-part=story-title]")).to_have_text("zone-c: 32 nodes are silent")
+    expect(tab.locator("[data-part=story-title]")).to_have_text("zone-c: 32 nodes are silent", timeout=PATIENCE)
     expect(tab.locator(".big__numbers [data-number=not_ready]")).to_have_text("32", timeout=PATIENCE)
     expect(tab.locator(".big__feed li").first).to_contain_text("-node-")
     tab.locator("[data-group=taint]").click()
@@ -132,7 +132,7 @@ def test_silent_nodes_are_told_and_shown(tab: Page) -> None:
 def test_what_counts_is_above_the_fold(tab: Page) -> None:
     """At 1440x900 the counters, the zones and the buttons are seen without scrolling, whatever was clicked."""
     tab.get_by_role("button", name="Silence 32 nodes in zone-c").click()
-    expect(tab.locator("[data-part=story-title]")).to_have_text("zone-c: 32 nodes are silent")
+    expect(tab.locator("[data-part=story-title]")).to_have_text("zone-c: 32 nodes are silent", timeout=PATIENCE)
     for place in (".big__list", ".big__zones", ".big__pace", ".big__acts"):
         expect(tab.locator(place)).to_be_in_viewport(ratio=1)
     cordon = tab.get_by_role("button", name="Cordon 18 nodes")
